@@ -1,0 +1,67 @@
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Estimation;
+
+/// <summary>How accesses of which only the fact is known (operation <c>access</c>) were replayed.</summary>
+public enum AccessAssumption : byte
+{
+    /// <summary>Every such access was a load: the most a mechanism that maps the zero page on reads can save.</summary>
+    AllReads,
+
+    /// <summary>Every such access was a store of unchanged content: the least it can save.</summary>
+    AllWrites,
+}
+
+/// <summary>What one simulated node came to: the unit from which every estimate is made, and what travels between grains.</summary>
+/// <param name="Class">Index of the class in the study.</param>
+/// <param name="Node">Number of the node within its class, from 0.</param>
+/// <param name="Recording">Index of the recording (trace metadata <c>node</c>) it replayed, in the study's list of recordings.</param>
+/// <param name="Instances">Copies of the recording side by side.</param>
+/// <param name="MeasuredMicroseconds">Length of the period the figures cover, after warm-up.</param>
+/// <param name="LimitBytes">Memory limit, 0 = none.</param>
+/// <param name="Lanes">One replay per mechanism and access assumption, mechanisms in the study's order, all reads before all writes.</param>
+public sealed record NodeResult(
+    int Class,
+    long Node,
+    int Recording,
+    int Instances,
+    long MeasuredMicroseconds,
+    long LimitBytes,
+    IReadOnlyList<LaneResult> Lanes);
+
+/// <summary>One node under one mechanism. Means are over time, rounded down to whole units.</summary>
+public sealed record LaneResult
+{
+    /// <summary>Index of the mechanism in the study.</summary>
+    public required int Mechanism { get; init; }
+
+    /// <summary>How unknown accesses were replayed; all reads where the recording has none.</summary>
+    public required AccessAssumption Accesses { get; init; }
+
+    /// <summary>Resident set size in bytes, mean over time.</summary>
+    public long RssMeanBytes { get; init; }
+
+    /// <summary>Resident set size in bytes, peak.</summary>
+    public long RssPeakBytes { get; init; }
+
+    /// <summary>RSS, swap cache and what zram holds, in bytes, mean over time.</summary>
+    public long MemoryMeanBytes { get; init; }
+
+    /// <summary>RSS, swap cache and what zram holds, in bytes, peak.</summary>
+    public long MemoryPeakBytes { get; init; }
+
+    /// <summary>Zero-filled part of RSS in bytes, mean over time.</summary>
+    public long ZeroFilledResidentMeanBytes { get; init; }
+
+    /// <summary>Swap slots in use, in pages, mean over time.</summary>
+    public long SwapSlotsMeanPages { get; init; }
+
+    /// <summary>Pages the mechanism took out of users' swap accounting, mean over time.</summary>
+    public long SwapHiddenMeanPages { get; init; }
+
+    /// <summary>Events over the measured period.</summary>
+    public Counters Counters { get; init; }
+
+    /// <summary>CPU time spent on paging over the measured period, in nanoseconds, by the cost table.</summary>
+    public long CpuNanoseconds { get; init; }
+}

@@ -1,0 +1,117 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>One virtual memory area: pages [<see cref="Start"/>, <see cref="End"/>) of private anonymous memory.</summary>
+public sealed class Vma
+{
+    /// <summary>First virtual page number.</summary>
+    public ulong Start { get; internal set; }
+
+    /// <summary>Virtual page number after the last one.</summary>
+    public ulong End { get; internal set; }
+
+    /// <summary>Unique among all VMAs of one <see cref="AddressSpace"/> owner; index of per-mechanism VMA state.</summary>
+    public int Id { get; internal set; }
+
+    /// <summary>Whether a store has ever faulted here (the kernel's anon_vma exists): fork copies page tables only then.</summary>
+    public bool HasAnonymousPages { get; internal set; }
+}
+
+/// <summary>The VMAs of one process, ordered by address. Neighbours are never merged: one mapping is one VMA.</summary>
+public sealed class AddressSpace
+{
+    private readonly List<Vma> _areas = [];
+    private int _last;
+
+    /// <summary>The VMAs in ascending order of address.</summary>
+    public IReadOnlyList<Vma> Areas => _areas;
+
+    /// <summary>The VMA that holds <paramref name="page"/>, or null.</summary>
+    public Vma? Find(ulong page)
+    {
+        if ((uint)_last < (uint)_areas.Count && _areas[_last].Start <= page && page < _areas[_last].End)
+            return _areas[_last];
+        var index = FirstEndingAfter(page);
+        if (index == _areas.Count || _areas[index].Start > page)
+            return null;
+        _last = index;
+        return _areas[index];
+    }
+
+    /// <summary>The first page of [start, end) that no VMA holds, or null when all are mapped.</summary>
+    public ulong? FirstUnmapped(ulong start, ulong end)
+    {
+        for (var page = start; page < end;)
+        {
+            if (Find(page) is not { } area)
+                return page;
+            page = area.End;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether any VMA holds a page of [start, end).</summary>
+    public bool Intersects(ulong start, ulong end)
+    {
+        var index = FirstEndingAfter(start);
+        return index < _areas.Count && _areas[index].Start < end;
+    }
+
+    /// <summary>Adds a VMA over [start, end), which must not intersect an existing one.</summary>
+    public Vma Map(ulong start, ulong end, int id)
+    {
+        if (start >= end)
+            throw new ArgumentOutOfRangeException(nameof(end), end, "A mapping holds at least one page.");
+        if (Intersects(start, end))
+            throw new ArgumentException($"Pages {start}..{end - 1} overlap an existing mapping.", nameof(start));
+        var area = new Vma { Start = start, End = end, Id = id };
+        _areas.Insert(FirstEndingAfter(start), area);
+        return area;
+    }
+
+    /// <summary>Removes [start, end) from every VMA; a VMA that is cut in the middle keeps its id in both halves.</summary>
+    public void Unmap(ulong start, ulong end)
+    {
+        for (var index = FirstEndingAfter(start); index < _areas.Count && _areas[index].Start < end;)
+        {
+            var area = _areas[index];
+            var (keepsLeft, keepsRight) = (area.Start < start, area.End > end);
+            if (keepsLeft && keepsRight)
+            {
+                _areas.Insert(index + 1, new Vma { Start = end, End = area.End, Id = area.Id, HasAnonymousPages = area.HasAnonymousPages });
+                area.End = start;
+                return;
+            }
+
+            if (keepsLeft)
+            {
+                area.End = start;
+                index++;
+            }
+            else if (keepsRight)
+            {
+                area.Start = end;
+                return;
+            }
+            else
+            {
+                _areas.RemoveAt(index);
+            }
+        }
+    }
+
+    private int FirstEndingAfter(ulong page)
+    {
+        var (low, high) = (0, _areas.Count);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (_areas[middle].End <= page)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+}

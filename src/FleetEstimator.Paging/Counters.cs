@@ -1,0 +1,62 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>What a kernel counts, in events (faults) or pages (everything else). Names follow /proc/vmstat.</summary>
+public record struct Counters
+{
+    /// <summary>Faults served without reading (or zero-filling) the page itself.</summary>
+    public long MinorFaults { get; set; }
+
+    /// <summary>Faults that had to read or zero-fill the page itself.</summary>
+    public long MajorFaults { get; set; }
+
+    /// <summary>Pages read from the swap device; zeros served by the zeromap are not part of it.</summary>
+    public long SwapIns { get; set; }
+
+    /// <summary>Pages written to the swap device; zeros caught by the zeromap are not part of it.</summary>
+    public long SwapOuts { get; set; }
+
+    /// <summary>swpin_zero: pages zero-filled at swap-in because of the zeromap.</summary>
+    public long ZeroSwapIns { get; set; }
+
+    /// <summary>swpout_zero: pages whose zeromap bit was set instead of a write.</summary>
+    public long ZeroSwapOuts { get; set; }
+
+    /// <summary>swap_ra: pages read ahead.</summary>
+    public long ReadAheads { get; set; }
+
+    /// <summary>swap_ra_hit: first uses of pages read ahead.</summary>
+    public long ReadAheadHits { get; set; }
+
+    /// <summary>Read faults on zero-filled slots that mapped the shared zero page (no kernel counter).</summary>
+    public long ZeroPagesMappedAtSwapIn { get; set; }
+
+    /// <summary>Zero-filled pages that reclaim replaced by the shared zero page (no kernel counter).</summary>
+    public long ZeroPagesMappedAtSwapOut { get; set; }
+
+    /// <summary>Pages swapped out whose content was zeros, whatever the mechanism did with them (no kernel counter).</summary>
+    public long ZeroFilledSwapOuts { get; set; }
+
+    /// <summary>Pages swapped in whose content was zeros, whatever the mechanism did with them (no kernel counter).</summary>
+    public long ZeroFilledSwapIns { get; set; }
+
+    /// <summary>Pages that could not be brought under the memory limit: where a kernel would have called its out-of-memory killer.</summary>
+    public long OutOfMemoryPages { get; set; }
+
+    /// <summary>What was counted between <paramref name="earlier"/> and now.</summary>
+    public readonly Counters Since(in Counters earlier) => new()
+    {
+        MinorFaults = MinorFaults - earlier.MinorFaults,
+        MajorFaults = MajorFaults - earlier.MajorFaults,
+        SwapIns = SwapIns - earlier.SwapIns,
+        SwapOuts = SwapOuts - earlier.SwapOuts,
+        ZeroSwapIns = ZeroSwapIns - earlier.ZeroSwapIns,
+        ZeroSwapOuts = ZeroSwapOuts - earlier.ZeroSwapOuts,
+        ReadAheads = ReadAheads - earlier.ReadAheads,
+        ReadAheadHits = ReadAheadHits - earlier.ReadAheadHits,
+        ZeroPagesMappedAtSwapIn = ZeroPagesMappedAtSwapIn - earlier.ZeroPagesMappedAtSwapIn,
+        ZeroPagesMappedAtSwapOut = ZeroPagesMappedAtSwapOut - earlier.ZeroPagesMappedAtSwapOut,
+        ZeroFilledSwapOuts = ZeroFilledSwapOuts - earlier.ZeroFilledSwapOuts,
+        ZeroFilledSwapIns = ZeroFilledSwapIns - earlier.ZeroFilledSwapIns,
+        OutOfMemoryPages = OutOfMemoryPages - earlier.OutOfMemoryPages,
+    };
+}

@@ -1,0 +1,47 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>A kernel mechanism to replay a trace under: the rules by which it treats zero-filled pages. The name is what studies and kernel truth call it.</summary>
+public sealed record Mechanism
+{
+    /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false };
+
+    /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
+    public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
+
+    /// <summary>6.12 with the RFC of December 2024: a read fault on a zero-filled slot maps the shared zero page.</summary>
+    public static readonly Mechanism ZeroPfnSwapIn = Linux612 with { Name = "linux-6.12+zero-pfn-swapin", ZeroPageAtSwapIn = true };
+
+    /// <summary>The RFC, and read-ahead leaves alone neighbours that are zero-filled with map count 1.</summary>
+    public static readonly Mechanism ZeroPfnSwapInReadAhead = ZeroPfnSwapIn with { Name = "linux-6.12+zero-pfn-swapin-ra", ReadAheadSparesZeros = true };
+
+    /// <summary>6.12 in which reclaim, before it takes a slot, puts the shared zero page in the place of a zero-filled page.</summary>
+    public static readonly Mechanism ZeroAtSwapOut = Linux612 with { Name = "linux-6.12+zero-at-swapout", ZeroPageAtSwapOut = true };
+
+    /// <summary>Every mechanism the model covers, in the order they are presented.</summary>
+    public static IReadOnlyList<Mechanism> All { get; } = [Linux61, Linux612, ZeroPfnSwapIn, ZeroPfnSwapInReadAhead, ZeroAtSwapOut];
+
+    /// <summary>Name in studies, reports and kernel truth.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether swap-out checks content and sets a bit instead of writing zeros (swpout_zero, swpin_zero).</summary>
+    public bool Zeromap { get; init; }
+
+    /// <summary>Whether a read fault on a slot with map count 1 and the zeromap bit maps the shared zero page.</summary>
+    public bool ZeroPageAtSwapIn { get; init; }
+
+    /// <summary>Whether reclaim replaces a zero-filled order-0 page outside the swap cache by the shared zero page.</summary>
+    public bool ZeroPageAtSwapOut { get; init; }
+
+    /// <summary>Whether swap read-ahead leaves zero-filled slots with map count 1 where they are.</summary>
+    public bool ReadAheadSparesZeros { get; init; }
+
+    /// <summary>Whether a read fault maps an exclusive page writable; on 6.1 the first store takes one more minor fault.</summary>
+    public bool MapsSwappedInPagesWritable { get; init; } = true;
+
+    /// <summary>The mechanism of that name, or null.</summary>
+    public static Mechanism? Find(string name) => All.FirstOrDefault(mechanism => mechanism.Name == name);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
