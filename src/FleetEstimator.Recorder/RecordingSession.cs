@@ -181,10 +181,7 @@ public sealed class RecordingSession : IDisposable
     {
         var now = live.Now!.Value;
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
-        {
             live.Process.Exec(time, _append);
-            live.Process.NewPagesAre = OperationKind.Write;
-        }
 
         live.Stat = now;
         Look(live, time);
@@ -203,9 +200,11 @@ public sealed class RecordingSession : IDisposable
         var number = _processes + 1;
         if (!MayRead(stat))
             return;
-        var process = isFork ? parent!.Process.Fork(number, time, _append) : new RecordedProcess(number, writesSwapOuts: _probe is null);
+        // What a program that began since the last scan holds was written since; what an older one holds, or one that inherited it, was only not seen before.
         var isBornSinceLastScan = stat.StartTicks >= _bootTicksOfLastScan && !stat.ForkedWithoutExec;
-        process.NewPagesAre = isFork || isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe;
+        var process = isFork
+            ? parent!.Process.Fork(number, time, _append)
+            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
@@ -231,7 +230,6 @@ public sealed class RecordingSession : IDisposable
     private void Look(LiveProcess live, ulong time)
     {
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
-        live.Process.NewPagesAre = OperationKind.Write;
         if (isAlive && !IsLastScan(time))
             _probe?.PageOut(live.Stat.Pid, live.Process);
         live.Now = _scan.Stat(live.Stat.Pid);
