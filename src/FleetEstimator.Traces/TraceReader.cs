@@ -22,11 +22,17 @@ internal sealed class TraceReader
     }
 
     /// <summary>Reads a trace. This is the one place where whatever a bad file sets off becomes a <see cref="TraceException"/>.</summary>
-    public static Trace Load(string path, TraceLimits limits)
+    public static Trace Load(string path, TraceLimits limits) => Load(path, limits, reader => reader.ReadWhole());
+
+    /// <summary>Reads a trace whose bytes are in memory already; <paramref name="path"/> is for messages.</summary>
+    internal static Trace Load(string path, byte[] bytes, TraceLimits limits) => Load(path, limits, _ => bytes);
+
+    private static Trace Load(string path, TraceLimits limits, Func<TraceReader, byte[]> source)
     {
+        var reader = new TraceReader(path, limits);
         try
         {
-            return new TraceReader(path, limits).Load();
+            return reader.Parse(source(reader));
         }
         catch (Exception exception) when (exception is not TraceException)
         {
@@ -42,9 +48,8 @@ internal sealed class TraceReader
         }
     }
 
-    private Trace Load()
+    private Trace Parse(byte[] bytes)
     {
-        var bytes = ReadWhole();
         if (ArrowFile.Mismatch(bytes) is var (problem, remedy))
             throw new TraceException(_path, null, null, problem, remedy);
         var file = ArrowFile.Read(bytes);
