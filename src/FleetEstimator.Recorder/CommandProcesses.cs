@@ -34,7 +34,17 @@ internal sealed unsafe partial class CommandProcesses : TargetProcesses
     internal override void Start()
     {
         Linux.AdoptOrphans(true);
-        var pid = Spawn(_arguments);
+        var pid = 0;
+        try
+        {
+            pid = Spawn(_arguments);
+        }
+        finally
+        {
+            if (pid == 0)
+                Linux.AdoptOrphans(false);
+        }
+
         _isStarted = true;
         // The child cannot vanish before its status is taken, so that its stat can be read even if it has ended.
         _root = ProcessStat.Read(new ProcFile(), pid) ?? throw new UnreachableException($"Child {pid} has no stat file.");

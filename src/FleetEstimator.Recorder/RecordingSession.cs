@@ -200,11 +200,12 @@ public sealed class RecordingSession : IDisposable
         var number = _processes + 1;
         if (!MayRead(stat))
             return;
-        // What a program that began since the last scan holds was written since; what an older one holds, or one that inherited it, was only not seen before.
-        var isBornSinceLastScan = stat.StartTicks >= _bootTicksOfLastScan && !stat.ForkedWithoutExec;
+        // What a process that began since the last scan holds was written since, unless it inherited it from one that is not recorded.
+        var isInheritedUnseen = stat.ForkedWithoutExec && forkedFrom is null;
+        var newPagesAre = stat.StartTicks >= _bootTicksOfLastScan && !isInheritedUnseen ? OperationKind.Write : OperationKind.Observe;
         var process = forkedFrom is not null
-            ? forkedFrom.Process.Fork(number, time, _append)
-            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe };
+            ? forkedFrom.Process.Fork(number, newPagesAre, time, _append)
+            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = newPagesAre };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
