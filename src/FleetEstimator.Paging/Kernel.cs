@@ -59,6 +59,8 @@ internal sealed class Kernel
     /// <summary>Memory limit in frames, 0 = none.</summary>
     public long LimitFrames { get; private set; }
 
+    internal bool HasFreeSlot => Slots < _settings.SwapPages;
+
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
     private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
 
@@ -157,6 +159,7 @@ internal sealed class Kernel
             _counters.MinorFaults++;
             run.Area.HasAnonymousPages = true;
             Charge();
+            _counters.NewFrames++;
             MapNewFrame(index, Pte.Writable | Pte.Young);
         }
         else
@@ -215,6 +218,7 @@ internal sealed class Kernel
 
         var content = Pte.ContentBits(_shared[SharedNode(index)].Content);
         UnmapShared(index);
+        _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }
@@ -240,6 +244,7 @@ internal sealed class Kernel
     {
         if ((_pte[index] & (Pte.KindMask | Pte.HiddenZero)) == (Pte.Zero | Pte.HiddenZero))
             HiddenZeroEntries--;
+        _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
     }
 
@@ -483,6 +488,7 @@ internal sealed class Kernel
         UnmapShared(index);
         _pte[index] = Pte.None;
         Charge();
+        _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }
@@ -544,7 +550,7 @@ internal sealed class Kernel
                 return true;
             }
 
-            if (Slots >= _settings.SwapPages)
+            if (!HasFreeSlot)
                 return false;
             Slots++;
             flags |= NodeFlags.Dirty;

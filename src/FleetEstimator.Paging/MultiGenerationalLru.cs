@@ -102,6 +102,9 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     private long TryToFree(long wanted)
     {
+        // can_reclaim_anon_pages: without a free slot anonymous memory is not looked at.
+        if (!kernel.HasFreeSlot)
+            return 0;
         var before = _reclaimed;
         for (var priority = PriorityAtFirst; priority >= 0; priority--)
         {

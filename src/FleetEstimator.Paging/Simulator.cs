@@ -33,6 +33,10 @@ public sealed class Simulator
     /// <summary>Now, in microseconds since the start.</summary>
     public long TimeMicroseconds { get; private set; }
 
+    /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
+    public static bool Covers(OperationKind kind) => kind is not (OperationKind.LazyFree or OperationKind.Cold or OperationKind.Lock or OperationKind.Unlock
+        or OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
+
     /// <summary>Everything counted since the start under lane <paramref name="lane"/>.</summary>
     public Counters Counters(int lane) => _kernels[lane].Counters;
 
