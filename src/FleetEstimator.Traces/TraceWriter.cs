@@ -1,0 +1,220 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Apache.Arrow;
+using Apache.Arrow.Compression;
+using Apache.Arrow.Ipc;
+using Apache.Arrow.Types;
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Traces;
+
+/// <summary>Body compression of a trace file.</summary>
+public enum TraceCompression
+{
+    /// <summary>Columns as they are: the fastest to read, 36 bytes a row.</summary>
+    None,
+
+    /// <summary>LZ4 frames.</summary>
+    Lz4,
+
+    /// <summary>Zstandard.</summary>
+    Zstd,
+}
+
+/// <summary>
+/// Writes one trace file, row after row. The file appears at its path only when <see cref="Complete"/> has succeeded; until then it grows beside it
+/// under the name path + ".partial". Not safe for use by several threads at once.
+/// </summary>
+public sealed class TraceWriter : IDisposable
+{
+    // Few rows in Debug, so that every test run crosses the boundaries between batches.
+#if DEBUG
+    internal const int DefaultBatchRows = 7;
+#else
+    internal const int DefaultBatchRows = 65_536;
+#endif
+
+    private readonly string _path;
+    private readonly string _partialPath;
+    private readonly ulong _addressSpacePages;
+    private readonly FileStream _stream;
+    private readonly Schema _schema;
+    private readonly ArrowFileWriter _file;
+    private readonly int _batchRows;
+
+    private readonly ColumnBuffer<ulong> _times;
+    private readonly ColumnBuffer<byte> _kinds;
+    private readonly ColumnBuffer<uint> _processes;
+    private readonly ColumnBuffer<ulong> _firstPages;
+    private readonly ColumnBuffer<uint> _pageCounts;
+    private readonly ColumnBuffer<byte> _contents;
+    private readonly ColumnBuffer<ulong> _fills;
+    private readonly ColumnBuffer<ushort> _compressedSizes;
+
+    private int _buffered;
+    private ulong _lastTime;
+    private bool _closed;
+
+    private TraceWriter(string path, TraceHeader header, TraceCompression compression, int batchRows)
+    {
+        _path = path;
+        _partialPath = path + ".partial";
+        _addressSpacePages = TraceFormat.AddressSpacePages(header.PageSize);
+        _batchRows = batchRows;
+        _times = new(batchRows);
+        _kinds = new(batchRows);
+        _processes = new(batchRows);
+        _firstPages = new(batchRows);
+        _pageCounts = new(batchRows);
+        _contents = new(batchRows);
+        _fills = new(batchRows);
+        _compressedSizes = new(batchRows);
+        _schema = new Schema(Columns, TraceMetadata.Write(header));
+        _stream = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+        _file = new ArrowFileWriter(_stream, _schema, leaveOpen: true, OptionsFor(compression));
+        _file.WriteStart();
+    }
+
+    /// <summary>Rows appended so far.</summary>
+    public long Rows { get; private set; }
+
+    private static IReadOnlyList<Field> Columns { get; } =
+    [
+        new("time_us", UInt64Type.Default, nullable: false),
+        new("op", UInt8Type.Default, nullable: false),
+        new("process", UInt32Type.Default, nullable: false),
+        new("page", UInt64Type.Default, nullable: false),
+        new("pages", UInt32Type.Default, nullable: false),
+        new("content", UInt8Type.Default, nullable: false),
+        new("fill", UInt64Type.Default, nullable: false),
+        new("compressed_bytes", UInt16Type.Default, nullable: false),
+    ];
+
+    /// <summary>Begins a trace. An existing file at <paramref name="path"/> stays as it is until <see cref="Complete"/> replaces it.</summary>
+    /// <param name="path">Where the finished file will be; its folder must exist.</param>
+    /// <param name="header">What the trace says about itself.</param>
+    /// <param name="compression">Body compression.</param>
+    /// <exception cref="ArgumentException">The header holds what no trace can.</exception>
+    /// <exception cref="IOException">The file cannot be created, or another writer is at work on it.</exception>
+    public static TraceWriter Create(string path, TraceHeader header, TraceCompression compression = TraceCompression.Zstd) =>
+        Create(path, header, compression, DefaultBatchRows);
+
+    /// <summary>Adds a row.</summary>
+    /// <exception cref="ArgumentException">The row breaks a rule of the format: the caller's bug. The trace is as it was before.</exception>
+    public void Append(in TraceRow row)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        Check(in row);
+        var at = _buffered;
+        var operation = row.Operation;
+        _times.Values[at] = row.TimeMicroseconds;
+        _kinds.Values[at] = (byte)operation.Kind;
+        _processes.Values[at] = operation.Process;
+        _firstPages.Values[at] = operation.Page;
+        _pageCounts.Values[at] = operation.Pages;
+        _contents.Values[at] = (byte)operation.Content;
+        _fills.Values[at] = row.Fill;
+        _compressedSizes.Values[at] = operation.CompressedBytes;
+        _lastTime = row.TimeMicroseconds;
+        _buffered++;
+        Rows++;
+        if (_buffered == _batchRows)
+            WriteBatch();
+    }
+
+    /// <summary>Writes what is buffered and the footer, flushes to disk and moves the file to its path, replacing what was there.</summary>
+    public void Complete()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
+        if (_buffered > 0 || Rows == 0)
+            WriteBatch();
+        _file.WriteEnd();
+        _stream.Flush(flushToDisk: true);
+        _stream.Dispose();
+        File.Move(_partialPath, _path, overwrite: true);
+        _closed = true;
+        _file.Dispose();
+    }
+
+    /// <summary>Ends writing. Without <see cref="Complete"/> nothing is left behind.</summary>
+    public void Dispose()
+    {
+        if (_closed)
+            return;
+        _closed = true;
+        _file.Dispose();
+        _stream.Dispose();
+        File.Delete(_partialPath);
+    }
+
+    /// <summary>As the public overload, with batches of <paramref name="batchRows"/> rows.</summary>
+    internal static TraceWriter Create(string path, TraceHeader header, TraceCompression compression, int batchRows)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(header);
+        return new(path, header, compression, batchRows);
+    }
+
+    private static IpcOptions OptionsFor(TraceCompression compression) => new()
+    {
+        CompressionCodecFactory = new CompressionCodecFactory(),
+        CompressionCodec = compression switch
+        {
+            TraceCompression.None => null,
+            TraceCompression.Lz4 => CompressionCodecType.Lz4Frame,
+            TraceCompression.Zstd => CompressionCodecType.Zstd,
+            _ => throw new ArgumentOutOfRangeException(nameof(compression), compression, "Not a compression of this format."),
+        },
+    };
+
+    private void Check(in TraceRow row)
+    {
+        var operation = row.Operation;
+        if (row.TimeMicroseconds < _lastTime)
+            throw new ArgumentException($"Row {Rows}: time {row.TimeMicroseconds} µs lies before the previous row's {_lastTime} µs.", nameof(row));
+        if (!TraceFormat.IsKnown(operation.Kind))
+            throw new ArgumentException($"Row {Rows}: unknown operation code {(byte)operation.Kind}.", nameof(row));
+        if (operation.Content > PageContent.Data)
+            throw new ArgumentException($"Row {Rows}: unknown content code {(byte)operation.Content}.", nameof(row));
+        if (operation.Kind is OperationKind.Limit or OperationKind.Reclaim)
+            return;
+        if (operation.Pages == 0)
+            throw new ArgumentException($"Row {Rows}: {TraceFormat.NameOf(operation.Kind)} of 0 pages.", nameof(row));
+        if (operation.Kind is OperationKind.Exit or OperationKind.Settle)
+            return;
+        if (operation.Page >= _addressSpacePages || operation.Pages > _addressSpacePages - operation.Page)
+            throw new ArgumentException($"Row {Rows}: {operation.Pages} pages from {operation.Page} leave the address space.", nameof(row));
+    }
+
+    private void WriteBatch()
+    {
+        var rows = _buffered;
+        using var batch = new RecordBatch(
+            _schema,
+            [
+                new UInt64Array(_times.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt8Array(_kinds.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt32Array(_processes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt64Array(_firstPages.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt32Array(_pageCounts.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt8Array(_contents.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt64Array(_fills.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+            ],
+            rows);
+        _file.WriteRecordBatch(batch);
+        _buffered = 0;
+    }
+
+    /// <summary>One column of a batch, reused for every batch: Arrow wants bytes, rows are values.</summary>
+    private readonly struct ColumnBuffer<T>(int rows)
+        where T : unmanaged
+    {
+        private readonly byte[] _bytes = new byte[rows * Unsafe.SizeOf<T>()];
+
+        public Span<T> Values => MemoryMarshal.Cast<byte, T>(_bytes.AsSpan());
+
+        public ArrowBuffer First(int count) => new(_bytes.AsMemory(0, count * Unsafe.SizeOf<T>()));
+    }
+}
