@@ -4,22 +4,25 @@ using FleetEstimator.Traces;
 namespace FleetEstimator.Grains.Simulation;
 
 /// <summary>
-/// A recording ready to be replayed, any number of times side by side: its processes are numbered from 0, so that copies can be kept apart
-/// by an offset. Immutable; one per silo, shared by all nodes that replay it.
+/// A recording ready to be replayed, any number of times side by side: its files one after another, its processes numbered from 0, so that
+/// copies can be kept apart by an offset. Immutable; one per silo, shared by all nodes that replay it.
 /// </summary>
 public sealed class Workload
 {
-    private readonly Trace _trace;
-    private readonly uint[] _processes;
+    private readonly List<long> _times = [];
+    private readonly List<Operation> _operations = [];
 
     /// <summary>Prepares a recording.</summary>
-    /// <exception cref="TraceException">It holds an operation that the model does not cover yet.</exception>
-    public Workload(string node, Trace trace)
+    /// <param name="node">Label of the recorded node.</param>
+    /// <param name="files">Its trace files in order; at least one. The processes of a file end with it.</param>
+    /// <exception cref="TraceException">A file holds an operation that the model does not cover yet.</exception>
+    public Workload(string node, IReadOnlyList<Trace> files)
     {
-        (Node, _trace) = (node, trace);
-        _processes = NumberProcesses(trace, out var count);
-        ProcessCount = count;
-        DurationMicroseconds = (long)trace.DurationMicroseconds;
+        Node = node;
+        foreach (var file in files)
+            Append(file);
+        _times.TrimExcess();
+        _operations.TrimExcess();
         ResidentFrames = UnlimitedResidentFrames();
         PeakResidentFrames = ResidentFrames.Max(point => point.Frames);
     }
@@ -28,66 +31,73 @@ public sealed class Workload
     public string Node { get; }
 
     /// <summary>Number of rows.</summary>
-    public int RowCount => _trace.RowCount;
+    public int RowCount => _operations.Count;
 
     /// <summary>Processes that ever lived in it.</summary>
-    public uint ProcessCount { get; }
+    public uint ProcessCount { get; private set; }
 
     /// <summary>The last time in it; 0 for a snapshot.</summary>
-    public long DurationMicroseconds { get; }
+    public long DurationMicroseconds { get; private set; }
 
     /// <summary>Whether it holds accesses of which neither load nor store is known.</summary>
     public bool HasUnknownAccesses { get; private set; }
 
-    /// <summary>Resident frames over time without a limit and without swap: value from each time on, times ascending, the first at or after 0.</summary>
+    /// <summary>Resident frames over time without a limit and without swap: the value from each time on, times ascending, the first 0.</summary>
     public IReadOnlyList<(long TimeMicroseconds, long Frames)> ResidentFrames { get; }
 
     /// <summary>Greatest of <see cref="ResidentFrames"/>.</summary>
     public long PeakResidentFrames { get; }
 
     /// <summary>Time of a row in microseconds since the start of the recording.</summary>
-    public long TimeAt(int row) => (long)_trace.Times[row];
+    public long TimeAt(int row) => _times[row];
 
     /// <summary>The operation of a row, its processes moved up by <paramref name="firstProcess"/>.</summary>
     public Operation OperationAt(int row, uint firstProcess)
     {
-        var operation = _trace[row];
+        var operation = _operations[row];
         return operation.Kind == OperationKind.Fork
-            ? operation with { Process = firstProcess + _processes[row], Page = firstProcess + _processes[row + _trace.RowCount] }
-            : operation with { Process = firstProcess + _processes[row] };
+            ? operation with { Process = operation.Process + firstProcess, Page = operation.Page + firstProcess }
+            : operation with { Process = operation.Process + firstProcess };
     }
 
-    /// <summary>Dense number of each row's process, followed by that of each row's forked child (unused elsewhere).</summary>
-    private uint[] NumberProcesses(Trace trace, out uint count)
+    private void Append(Trace file)
     {
+        var (start, firstProcess) = (DurationMicroseconds, ProcessCount);
+        for (var process = 0u; process < firstProcess; process++)
+            Append(start, new Operation(OperationKind.Exit, process, 0, 1));
+
         var numbers = new Dictionary<uint, uint>();
-        var processes = new uint[2 * trace.RowCount];
-        for (var row = 0; row < trace.RowCount; row++)
+        for (var row = 0; row < file.RowCount; row++)
         {
-            var operation = trace[row];
-            Cover(trace, row, operation.Kind);
-            processes[row] = Number(operation.Process);
+            var operation = file[row];
+            if (!Simulator.Covers(operation.Kind))
+            {
+                throw new TraceException(file.FilePath, row, "op", $"operation {operation.Kind} is not covered by the paging model yet",
+                    "Leave this recording out of the study");
+            }
+
+            HasUnknownAccesses |= operation.Kind == OperationKind.Access;
+            operation = operation with { Process = Number(operation.Process) };
             if (operation.Kind == OperationKind.Fork)
-                processes[row + trace.RowCount] = Number((uint)operation.Page);
-            else if (operation.Kind == OperationKind.Access)
-                HasUnknownAccesses = true;
+                operation = operation with { Page = Number((uint)operation.Page) };
+            Append(start + (long)file.Times[row], operation);
         }
 
-        count = (uint)numbers.Count;
-        return processes;
+        ProcessCount += (uint)numbers.Count;
+        DurationMicroseconds = start + (long)file.DurationMicroseconds;
 
         uint Number(uint process)
         {
             if (!numbers.TryGetValue(process, out var number))
-                numbers.Add(process, number = (uint)numbers.Count);
+                numbers.Add(process, number = firstProcess + (uint)numbers.Count);
             return number;
         }
     }
 
-    private static void Cover(Trace trace, int row, OperationKind kind)
+    private void Append(long time, in Operation operation)
     {
-        if (!Simulator.Covers(kind))
-            throw new TraceException(trace.Path, row, "op", $"operation {kind} is not covered by the paging model yet", "leave this recording out of the study");
+        _times.Add(time);
+        _operations.Add(operation);
     }
 
     private List<(long, long)> UnlimitedResidentFrames()
@@ -96,8 +106,8 @@ public sealed class Workload
         var points = new List<(long Time, long Frames)> { (0, 0) };
         for (var row = 0; row < RowCount; row++)
         {
-            simulator.Apply(OperationAt(row, 0));
-            var (time, frames) = (TimeAt(row), simulator.State(0).MappedFrames);
+            simulator.Apply(_operations[row]);
+            var (time, frames) = (_times[row], simulator.State(0).MappedFrames);
             if (points[^1].Time == time)
                 points[^1] = (time, frames);
             else if (points[^1].Frames != frames)
