@@ -1,1 +1,5 @@
-return 0;
+using System.CommandLine;
+using FleetEstimator.Cli;
+
+var root = new RootCommand("Estimates what zero-filled-page mechanisms save across a fleet of Linux machines.") { RecordCommand.Create() };
+return root.Parse(args).Invoke();

@@ -1,0 +1,114 @@
+namespace FleetEstimator.Recorder;
+
+/// <summary>A page map read with the PAGEMAP_SCAN ioctl of /proc/PID/pagemap, Linux 6.7 and later (Documentation/admin-guide/mm/pagemap.rst).</summary>
+internal sealed unsafe class PageMapScan : PageMap
+{
+    // _IOWR('f', 16, struct pm_scan_arg)
+    private const nuint ScanRequest = 0xc0606610;
+
+    private const PageCategories Wanted = PageCategories.Present | PageCategories.SwappedOut;
+    private const PageCategories Returned = Wanted | PageCategories.ZeroPage | PageCategories.Huge;
+
+    // Guard pages show as swapped out, and only kernels that know the category (6.16) let it be asked for.
+    private static bool _knowsGuardPages = true;
+
+    private readonly ulong _pageSize = (ulong)Environment.SystemPageSize;
+    private readonly Region[] _regions = GC.AllocateUninitializedArray<Region>(MaxRegions, pinned: true);
+    private readonly int _descriptor;
+
+    private PageMapScan(int descriptor) => _descriptor = descriptor;
+
+    private const int MaxRegions = 512;
+
+    /// <summary>Takes over an open /proc/PID/pagemap; null if this kernel has no PAGEMAP_SCAN, and then the descriptor stays the caller's.</summary>
+    internal static PageMapScan? TryCreate(int descriptor)
+    {
+        var empty = new ScanArgument { Size = (ulong)sizeof(ScanArgument), ReturnMask = (ulong)Returned, CategoryAnyOfMask = (ulong)Wanted };
+        return Linux.IoControl(descriptor, ScanRequest, &empty) >= 0 || Linux.Errno == Linux.NoSuchProcess ? new PageMapScan(descriptor) : null;
+    }
+
+    /// <inheritdoc/>
+    internal override ulong Find(PageRange range, int maxPages, List<PageRun> runs)
+    {
+        runs.Clear();
+        fixed (Region* regions = _regions)
+        {
+            var argument = new ScanArgument
+            {
+                Size = (ulong)sizeof(ScanArgument),
+                Start = range.Start * _pageSize,
+                End = range.End * _pageSize,
+                Regions = (ulong)regions,
+                RegionsLength = MaxRegions,
+                MaxPages = (ulong)maxPages,
+                CategoryAnyOfMask = (ulong)Wanted,
+                ReturnMask = (ulong)Returned,
+            };
+            var found = Scan(ref argument);
+            for (var region = 0; region < found; region++)
+            {
+                var pages = new PageRange(regions[region].Start / _pageSize, regions[region].End / _pageSize);
+                runs.Add(new PageRun(pages, (PageCategories)regions[region].Categories));
+            }
+
+            return found == 0 ? range.End : argument.WalkEnd / _pageSize;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _ = Linux.Close(_descriptor);
+
+    private int Scan(ref ScanArgument argument)
+    {
+        while (true)
+        {
+            // Inverted and required: pages that are neither guards nor of a file.
+            var excluded = PageCategories.File | (_knowsGuardPages ? PageCategories.Guard : PageCategories.None);
+            argument.CategoryInverted = argument.CategoryMask = (ulong)excluded;
+            int found;
+            fixed (ScanArgument* pointer = &argument)
+                found = Linux.IoControl(_descriptor, ScanRequest, pointer);
+            if (found >= 0)
+                return found;
+            switch (Linux.Errno)
+            {
+                case Linux.InvalidArgument when _knowsGuardPages:
+                    _knowsGuardPages = false;
+                    break;
+                case Linux.Interrupted:
+                    break;
+                case Linux.NoSuchProcess:
+                    return 0;
+                default:
+                    throw new RecordingException(
+                        RecordingFailure.NotSupported,
+                        $"PAGEMAP_SCAN of {argument.Start:x}-{argument.End:x} failed: {Linux.Describe(Linux.Errno)}.");
+            }
+        }
+    }
+
+    /// <summary>struct page_region.</summary>
+    private struct Region
+    {
+        public ulong Start;
+        public ulong End;
+        public ulong Categories;
+    }
+
+    /// <summary>struct pm_scan_arg.</summary>
+    private struct ScanArgument
+    {
+        public ulong Size;
+        public ulong Flags;
+        public ulong Start;
+        public ulong End;
+        public ulong WalkEnd;
+        public ulong Regions;
+        public ulong RegionsLength;
+        public ulong MaxPages;
+        public ulong CategoryInverted;
+        public ulong CategoryMask;
+        public ulong CategoryAnyOfMask;
+        public ulong ReturnMask;
+    }
+}

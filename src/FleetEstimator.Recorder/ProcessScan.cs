@@ -1,0 +1,173 @@
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using FleetEstimator.Paging;
+using FleetEstimator.Traces;
+
+namespace FleetEstimator.Recorder;
+
+/// <summary>Looks at one live process and tells its <see cref="RecordedProcess"/> what it sees. The buffers are reused from process to process.</summary>
+internal sealed class ProcessScan : IDisposable
+{
+    private readonly ProcFile _file = new();
+    private readonly ProcessMemory _memory = new();
+    private readonly PageBatch _batch = new();
+    private readonly List<AnonymousMapping> _mappings = [];
+    private readonly List<PageRange> _mapped = [];
+    private readonly List<PageRun> _runs = [];
+    private readonly List<PageRun> _runsAfter = [];
+
+    // Makes the hashes of pages that many machines share impossible to look up; never written anywhere.
+    private readonly long _hashSecret = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+
+    /// <summary>What was looked at since <see cref="TakeTally"/>.</summary>
+    private PageTally _tally;
+
+    /// <summary>Scans a process once.</summary>
+    /// <param name="pid">The process.</param>
+    /// <param name="process">Compares and keeps what is seen.</param>
+    /// <param name="timeMicroseconds">Time of the rows.</param>
+    /// <param name="append">Receives the rows.</param>
+    /// <param name="cancellation">Ends the scan early; what was seen until then is kept and written.</param>
+    /// <returns>False if the process ended before the scan did.</returns>
+    /// <exception cref="RecordingException">This user may not look, or the kernel cannot tell the zero page.</exception>
+    internal bool Scan(int pid, RecordedProcess process, ulong timeMicroseconds, Action<TraceRow> append, CancellationToken cancellation)
+    {
+        using var pageMap = PageMaps.Open(pid);
+        if (pageMap is null || !ReadMappings(pid))
+            return false;
+        FindMapped(pageMap);
+        process.Map(_mapped, timeMicroseconds, append);
+        var isAlive = true;
+        foreach (var range in _mapped)
+        {
+            for (var next = range.Start; isAlive && next < range.End && !cancellation.IsCancellationRequested;)
+            {
+                var end = pageMap.Find(range with { Start = next }, PageBatch.Capacity, _runs);
+                isAlive = ScanBatch(pid, pageMap, process, new PageRange(next, end));
+                process.FlushIfMany(timeMicroseconds, append);
+                next = end;
+            }
+        }
+
+        process.Flush(timeMicroseconds, append);
+        return isAlive;
+    }
+
+    /// <summary>Reads a process's stat file.</summary>
+    internal ProcessStat? Stat(int pid) => ProcessStat.Read(_file, pid);
+
+    /// <summary>Returns what was seen since the last call, and begins anew.</summary>
+    internal PageTally TakeTally()
+    {
+        var tally = _tally;
+        _tally = default;
+        return tally;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+
+    private bool ReadMappings(int pid)
+    {
+        var text = _file.Read($"/proc/{pid}/maps", out var errno);
+        if (errno is Linux.NoEntry or Linux.NoSuchProcess)
+            return false;
+        if (errno != 0)
+            throw PageMaps.NotPermitted(pid, "maps", errno);
+        ProcessMaps.Parse(text, Environment.SystemPageSize, _mappings);
+        return true;
+    }
+
+    /// <summary>
+    /// Reservations (PROT_NONE) count as mapped only where they hold pages: runtimes reserve hundreds of gigabytes that way, which no page can enter before
+    /// its protection changes.
+    /// </summary>
+    private void FindMapped(PageMap pageMap)
+    {
+        _mapped.Clear();
+        foreach (var (range, isAccessible) in _mappings)
+        {
+            if (isAccessible)
+            {
+                _mapped.Add(range);
+                continue;
+            }
+
+            for (var next = range.Start; next < range.End;)
+            {
+                next = pageMap.Find(range with { Start = next }, PageBatch.Capacity, _runs);
+                foreach (var run in _runs)
+                    AddOrExtend(range.Start, run.Range);
+            }
+        }
+    }
+
+    private void AddOrExtend(ulong vmaStart, PageRange held)
+    {
+        if (_mapped.Count > 0 && _mapped[^1].End == held.Start && _mapped[^1].Start >= vmaStart)
+            _mapped[^1] = _mapped[^1] with { End = held.End };
+        else
+            _mapped.Add(held);
+    }
+
+    /// <summary>Reads the pages found in <paramref name="range"/>, and keeps what was still there after the read.</summary>
+    private bool ScanBatch(int pid, PageMap pageMap, RecordedProcess process, PageRange range)
+    {
+        _batch.Fill(_runs);
+        if (HasContent())
+        {
+            if (!_memory.Read(pid, _batch))
+                return false;
+            _ = pageMap.Find(range, PageBatch.Capacity, _runsAfter);
+            _batch.Settle(_runsAfter);
+        }
+
+        var next = range.Start;
+        for (var index = 0; index < _batch.Count; index++)
+        {
+            var page = _batch.Pages[index];
+            if (next < page)
+                process.SeeNothing(new PageRange(next, page));
+            next = page + 1;
+            if (!_batch.IsSettled[index])
+            {
+                _tally.UnsettledPages++;
+                continue;
+            }
+
+            var seen = Look(index);
+            process.See(page, in seen);
+            _tally.Count(in seen, process.Pages[page]);
+        }
+
+        if (next < range.End)
+            process.SeeNothing(range with { Start = next });
+        return true;
+    }
+
+    private bool HasContent()
+    {
+        for (var index = 0; index < _batch.Count; index++)
+        {
+            if (_batch.HasContent(index))
+                return true;
+        }
+
+        return false;
+    }
+
+    private PageSighting Look(int index)
+    {
+        var categories = _batch.Categories[index];
+        if (!categories.HasFlag(PageCategories.Present))
+            return new PageSighting(Presence.SwappedOut);
+        if (categories.HasFlag(PageCategories.ZeroPage))
+            return new PageSighting(Presence.ZeroPage);
+        var isHuge = categories.HasFlag(PageCategories.Huge);
+        var page = _memory.Page(index);
+        if (page.IsEmpty)
+            return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge);
+        var content = ContentScan.Classify(page, out var word);
+        return new PageSighting(Presence.Mapped, content, content == PageContent.Data ? XxHash3.HashToUInt64(page, _hashSecret) : word, isHuge);
+    }
+}

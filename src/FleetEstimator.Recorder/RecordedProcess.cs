@@ -1,0 +1,143 @@
+using FleetEstimator.Paging;
+using FleetEstimator.Traces;
+
+namespace FleetEstimator.Recorder;
+
+/// <summary>
+/// One process as the trace knows it: what is mapped and what every page holds. Compares that with what a scan sees and writes the difference as rows.
+/// Knows nothing of Linux.
+/// </summary>
+internal sealed class RecordedProcess
+{
+    // Rows are handed on after this many, so that a first snapshot of a large process is not kept in memory as rows.
+    private const int RowsKept = 65_536;
+
+    private readonly RowRuns _discards = new();
+    private readonly RowRuns _changes = new();
+    private readonly RowRuns _swapOuts = new();
+    private readonly bool _writesSwapOuts;
+    private List<PageRange> _mapped = [];
+    private PageStates _pages = new();
+
+    /// <param name="number">Number of the process in the trace.</param>
+    /// <param name="writesSwapOuts">Whether pages seen going to swap are written as <c>observed_swapout</c>; not when the recorder itself sends them there.</param>
+    internal RecordedProcess(uint number, bool writesSwapOuts) => (Number, _writesSwapOuts) = (number, writesSwapOuts);
+
+    /// <summary>Number of the process in the trace.</summary>
+    internal uint Number { get; }
+
+    /// <summary>How pages that hold something for the first time come in: written since the last scan, or only observed because nobody looked before.</summary>
+    internal OperationKind NewPagesAre { get; set; } = OperationKind.Write;
+
+    /// <summary>What every page holds.</summary>
+    internal PageStates Pages => _pages;
+
+    /// <summary>The mapped ranges, ascending and disjoint.</summary>
+    internal IReadOnlyList<PageRange> Mapped => _mapped;
+
+    /// <summary>A fork of this process as it is now, under a number of its own. Its row must follow the rows of this process so far.</summary>
+    internal RecordedProcess Fork(uint number, ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Fork, number, Number, 1)));
+        return new RecordedProcess(number, _writesSwapOuts) { _mapped = [.. _mapped], _pages = _pages.Clone() };
+    }
+
+    /// <summary>The process ended.</summary>
+    internal void Exit(ulong timeMicroseconds, Action<TraceRow> append) =>
+        append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Exit, Number, 0, 1)));
+
+    /// <summary>Another program took the place of this one: everything is unmapped.</summary>
+    internal void Exec(ulong timeMicroseconds, Action<TraceRow> append) => Map([], timeMicroseconds, append);
+
+    /// <summary>Compares the ranges mapped until now with those mapped now: what went is unmapped, what came is mapped, one row for each VMA's part of it.</summary>
+    /// <param name="mapped">Ascending and disjoint; a copy is kept.</param>
+    /// <param name="timeMicroseconds">Time of the rows.</param>
+    /// <param name="append">Receives the rows.</param>
+    internal void Map(List<PageRange> mapped, ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        foreach (var gone in Difference(_mapped, mapped))
+        {
+            AppendRange(OperationKind.Unmap, gone, timeMicroseconds, append);
+            _pages.Clear(gone);
+        }
+
+        foreach (var added in Difference(mapped, _mapped))
+            AppendRange(OperationKind.Map, added, timeMicroseconds, append);
+        _mapped.Clear();
+        _mapped.AddRange(mapped);
+    }
+
+    /// <summary>Notes what a scan saw of a page.</summary>
+    internal void See(ulong page, in PageSighting seen)
+    {
+        var before = _pages[page];
+        var transition = PageTransition.Between(in before, in seen, NewPagesAre);
+        if (transition.IsDiscarded)
+            _discards.Add(OperationKind.Discard, Number, page, PageContent.Unknown, 0);
+        if (transition.Change is { } change)
+            _changes.Add(change, Number, page, transition.Content, transition.Content == PageContent.Repeated ? seen.Value : 0);
+        if (transition.IsSwappedOut && _writesSwapOuts)
+            _swapOuts.Add(OperationKind.ObservedSwapOut, Number, page, PageContent.Unknown, 0);
+        if (transition.After != before)
+            _pages[page] = transition.After;
+    }
+
+    /// <summary>Notes that a scan found nothing in a range.</summary>
+    internal void SeeNothing(PageRange range)
+    {
+        for (var page = _pages.FirstHeld(range); page < range.End; page = _pages.FirstHeld(range with { Start = page + 1 }))
+            See(page, new PageSighting(Presence.Nowhere));
+    }
+
+    /// <summary>Hands on the rows noted so far: discards, then changes, then swap-outs. Their order within a scan is not known; this one keeps every row valid.</summary>
+    internal void Flush(ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        foreach (var runs in (ReadOnlySpan<RowRuns>)[_discards, _changes, _swapOuts])
+        {
+            foreach (var (operation, fill) in runs.Rows)
+                append(new TraceRow(timeMicroseconds, operation, fill));
+            runs.Clear();
+        }
+    }
+
+    /// <summary>As <see cref="Flush"/>, once enough rows have gathered.</summary>
+    internal void FlushIfMany(ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        if (_discards.Count + _changes.Count + _swapOuts.Count >= RowsKept)
+            Flush(timeMicroseconds, append);
+    }
+
+    private void AppendRange(OperationKind kind, PageRange range, ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        for (var start = range.Start; start < range.End;)
+        {
+            var pages = (uint)Math.Min(uint.MaxValue, range.End - start);
+            append(new TraceRow(timeMicroseconds, new Operation(kind, Number, start, pages)));
+            start += pages;
+        }
+    }
+
+    /// <summary>The parts of <paramref name="ranges"/> that no range of <paramref name="others"/> holds.</summary>
+    private static IEnumerable<PageRange> Difference(List<PageRange> ranges, List<PageRange> others)
+    {
+        var other = 0;
+        foreach (var range in ranges)
+        {
+            var start = range.Start;
+            while (other < others.Count && others[other].End <= start)
+                other++;
+            for (var next = other; start < range.End; next++)
+            {
+                if (next == others.Count || others[next].Start >= range.End)
+                {
+                    yield return new PageRange(start, range.End);
+                    break;
+                }
+
+                if (others[next].Start > start)
+                    yield return new PageRange(start, others[next].Start);
+                start = Math.Max(start, others[next].End);
+            }
+        }
+    }
+}

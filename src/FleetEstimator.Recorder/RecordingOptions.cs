@@ -1,0 +1,69 @@
+namespace FleetEstimator.Recorder;
+
+/// <summary>Whose memory to record.</summary>
+public abstract record RecordingTarget
+{
+    private RecordingTarget()
+    {
+    }
+
+    /// <summary>A running process.</summary>
+    /// <param name="Pid">Its process id.</param>
+    /// <param name="WithDescendants">Whether its children, and theirs, are recorded too, now and as they appear.</param>
+    public sealed record Process(int Pid, bool WithDescendants = false) : RecordingTarget;
+
+    /// <summary>Every process of a control group and of the groups below it.</summary>
+    /// <param name="Folder">Its folder, cgroup v1 or v2, such as <c>/sys/fs/cgroup/memory/NAME</c>.</param>
+    public sealed record Cgroup(string Folder) : RecordingTarget;
+
+    /// <summary>A command that the recorder starts, and its descendants. Its standard output goes to standard error.</summary>
+    /// <param name="Arguments">The command, found along PATH, and its arguments.</param>
+    public sealed record Command(IReadOnlyList<string> Arguments) : RecordingTarget;
+}
+
+/// <summary>What to record, for how long, into which file.</summary>
+public sealed record RecordingOptions
+{
+    /// <summary>Whose memory to record.</summary>
+    public required RecordingTarget Target { get; init; }
+
+    /// <summary>Path of the trace. It appears when the recording is complete; a file already there is replaced then.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>
+    /// Time from the start of one scan to the next, at least 1 ms; default 2 s. Changes in between are seen once: a shorter interval sees more writes and costs
+    /// more CPU. When scans take longer, the next one due is skipped.
+    /// </summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>When to end, positive; the last scan is made then. Null: when the processes have ended or the caller cancels.</summary>
+    public TimeSpan? Duration { get; init; }
+
+    /// <summary>Opaque label of the node; null: a random one. Recordings with one label are one recording to every estimate.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>Free labels. <c>command</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Whether to page the recorded processes out after every scan, to see which pages they access. Slows them down and changes what the machine does; needs swap.
+    /// </summary>
+    public bool ProbesByPageOut { get; init; }
+
+    /// <exception cref="RecordingException">An option is out of its range.</exception>
+    internal void Validate()
+    {
+        Require(Interval >= TimeSpan.FromMilliseconds(1), $"The interval is {Interval.TotalMilliseconds} ms; give at least 1 ms.");
+        Require(Duration is not { } duration || duration > TimeSpan.Zero, $"The duration is {Duration?.TotalSeconds} s; give a positive one.");
+        Require(Node is not "", "The node's label is empty; give one, or none for a random one.");
+        Require(Target is not RecordingTarget.Command { Arguments.Count: 0 }, "The command is empty; give one after --.");
+        Require(Target is not RecordingTarget.Process { Pid: <= 0 }, "A process id is a positive number.");
+        Require(Labels.Keys.All(name => name.Length > 0), "A label has an empty name; give NAME=VALUE.");
+    }
+
+    private static void Require(bool condition, string otherwise)
+    {
+        if (!condition)
+            throw new RecordingException(RecordingFailure.Options, otherwise);
+    }
+}

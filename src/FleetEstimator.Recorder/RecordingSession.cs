@@ -1,0 +1,352 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Security.Cryptography;
+using FleetEstimator.Paging;
+using FleetEstimator.Traces;
+
+namespace FleetEstimator.Recorder;
+
+/// <summary>One recording of live processes, here and now, into one trace.</summary>
+public sealed class RecordingSession : IDisposable
+{
+    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly RecordingOptions _options;
+    private readonly string _node;
+    private readonly TargetProcesses _target;
+    private readonly TraceWriter _writer;
+    private readonly Action<TraceRow> _append;
+    private readonly IProgress<RecordingProgress>? _progress;
+    private readonly CancellationToken _cancellation;
+    private readonly ProcessScan _scan = new();
+    private readonly PageOutProbe? _probe;
+    private readonly Stopwatch _clock = new();
+    private readonly TimeSpan _cpuTimeBefore = Environment.CpuUsage.TotalTime;
+
+    // Recorded processes that are alive, by pid; the order is that of their numbers.
+    private readonly List<LiveProcess> _live = [];
+    private readonly List<ProcessStat> _found = [];
+    private readonly HashSet<(int Pid, ulong StartTicks)> _denied = [];
+
+    private ulong _bootTicksOfLastScan;
+    private uint _processes;
+    private long _scans;
+    private long _lastInterval;
+    private long _scansSkipped;
+    private long _residentPages;
+    private long _residentPagesPeak;
+    private long _residentOrSwappedPagesPeak;
+    private PageTally _sightings;
+    private TimeSpan _scanTime;
+    private TimeSpan _lastScan;
+    private TimeSpan _longestScan;
+
+    private RecordingSession(
+        RecordingOptions options, string node, TargetProcesses target, TraceWriter writer, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
+    {
+        (_options, _node, _target, _writer, _progress, _cancellation) = (options, node, target, writer, progress, cancellation);
+        _append = row => _writer.Append(in row);
+        _probe = options.ProbesByPageOut ? new PageOutProbe() : null;
+    }
+
+    /// <summary>
+    /// Records until the duration is reached, the processes have ended or the caller cancels; the trace is complete in every case. Blocks the calling thread.
+    /// A command that it started and that still runs is ended.
+    /// </summary>
+    /// <param name="options">What to record.</param>
+    /// <param name="progress">Told after every scan; may be null.</param>
+    /// <param name="cancellation">Ends the recording.</param>
+    /// <returns>What came of it.</returns>
+    /// <exception cref="RecordingException">The recording cannot be made; no trace is left.</exception>
+    public static RecordingSummary Run(RecordingOptions options, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        RequireMachine(options);
+        var target = TargetProcesses.Open(options.Target);
+        var node = options.Node ?? $"node-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
+        using var writer = CreateTrace(options, Header(options, node, target));
+        using var session = new RecordingSession(options, node, target, writer, progress, cancellation);
+        try
+        {
+            var end = session.Record();
+            session.CompleteTrace();
+            return session.Summary(end);
+        }
+        finally
+        {
+            target.End();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _scan.Dispose();
+
+    private RecordingEnd Record()
+    {
+        _bootTicksOfLastScan = LinuxMachine.BootTicks;
+        _target.Start();
+        _clock.Start();
+        while (true)
+        {
+            Scan();
+            if (WaitForNextScan() is { } end)
+                return end;
+        }
+    }
+
+    /// <summary>One look at every process: those that are gone, those that are known, then those that are new.</summary>
+    private void Scan()
+    {
+        var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
+        var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
+        _target.Find(_found);
+        RemoveEnded(time);
+        for (var index = 0; index < _live.Count; index++)
+            ScanKnown(_live[index], time);
+        foreach (var stat in _found.Where(IsNew).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
+            ScanNew(stat, time);
+        _ = _live.RemoveAll(live => live.HasEnded);
+        Account(begin);
+        _bootTicksOfLastScan = bootTicks;
+    }
+
+    /// <summary>Waits until the next scan is due; says why there is none, if so.</summary>
+    private RecordingEnd? WaitForNextScan()
+    {
+        var nextInterval = (long)Math.Floor(_clock.Elapsed / _options.Interval) + 1;
+        _scansSkipped += nextInterval - _lastInterval - 1;
+        _lastInterval = nextInterval;
+        var due = _options.Interval * nextInterval;
+        if (_options.Duration is { } duration)
+        {
+            if (_clock.Elapsed >= duration)
+                return RecordingEnd.DurationReached;
+            due = due < duration ? due : duration;
+        }
+
+        while (true)
+        {
+            if (_cancellation.IsCancellationRequested)
+                return RecordingEnd.Interrupted;
+            if (HaveAllEnded())
+                return RecordingEnd.ProcessesEnded;
+            var left = due - _clock.Elapsed;
+            if (left <= TimeSpan.Zero)
+                return null;
+            _ = _cancellation.WaitHandle.WaitOne(left < _pollInterval ? left : _pollInterval);
+        }
+    }
+
+    private bool HaveAllEnded()
+    {
+        if (_target.OutlivesItsProcesses || _live.Exists(live => _scan.Stat(live.Stat.Pid) is { HasEnded: false } now && now.IsSameProcess(in live.Stat)))
+            return false;
+        // The recorded ones have ended; what they forked since the last scan may live on.
+        _target.Find(_found);
+        if (_found.Count > 0)
+            return false;
+        RemoveEnded((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
+        return true;
+    }
+
+    /// <summary>Writes the end of recorded processes that are gone, and takes in what changed in the others' stat.</summary>
+    private void RemoveEnded(ulong time)
+    {
+        foreach (var live in _live)
+        {
+            live.Now = _scan.Stat(live.Stat.Pid);
+            if (live.Now is not { HasEnded: false } now || !now.IsSameProcess(in live.Stat))
+                End(live, time);
+        }
+
+        _ = _live.RemoveAll(live => live.HasEnded);
+    }
+
+    private void End(LiveProcess live, ulong time)
+    {
+        live.HasEnded = true;
+        live.Process.Exit(time, _append);
+        // An orphan that was given to this process stays a zombie until its status is taken; the command's own status is the target's.
+        if (live.Stat.Pid != (_target as CommandProcesses)?.RootPid && live.Now?.Parent == Environment.ProcessId)
+            _ = Linux.TakeExitStatus(live.Stat.Pid);
+    }
+
+    private void ScanKnown(LiveProcess live, ulong time)
+    {
+        var now = live.Now!.Value;
+        if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
+        {
+            live.Process.Exec(time, _append);
+            live.Process.NewPagesAre = OperationKind.Write;
+        }
+
+        live.Stat = now;
+        Look(live, time);
+    }
+
+    private bool IsNew(ProcessStat stat) =>
+        !_denied.Contains((stat.Pid, stat.StartTicks)) && !_live.Exists(live => live.Stat.IsSameProcess(in stat));
+
+    private void ScanNew(ProcessStat stat, ulong time)
+    {
+        var parent = _live.Find(live => live.Stat.Pid == stat.Parent && !live.HasEnded);
+        var isFork = stat.ForkedWithoutExec && parent is not null && parent.Stat.Layout == stat.Layout;
+        // Between vfork and exec a child runs in its parent's memory, which is already recorded.
+        if (isFork && Linux.ShareAddressSpace(stat.Pid, stat.Parent))
+            return;
+        var number = _processes + 1;
+        if (!MayRead(stat))
+            return;
+        var process = isFork ? parent!.Process.Fork(number, time, _append) : new RecordedProcess(number, writesSwapOuts: _probe is null);
+        var isBornSinceLastScan = stat.StartTicks >= _bootTicksOfLastScan && !stat.ForkedWithoutExec;
+        process.NewPagesAre = isFork || isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe;
+        _processes++;
+        var live = new LiveProcess(process) { Stat = stat, Now = stat };
+        _live.Add(live);
+        Look(live, time);
+    }
+
+    /// <summary>Whether this user may read a process. Refused in the first scan, the recording fails; later, the process is left out, and that is said.</summary>
+    private bool MayRead(ProcessStat stat)
+    {
+        try
+        {
+            using var pageMap = PageMaps.Open(stat.Pid);
+            return pageMap is not null;
+        }
+        catch (RecordingException exception) when (exception.Failure == RecordingFailure.NotPermitted && _scans > 0)
+        {
+            _ = _denied.Add((stat.Pid, stat.StartTicks));
+            Report($"A process is left out of the recording. {exception.Message}");
+            return false;
+        }
+    }
+
+    private void Look(LiveProcess live, ulong time)
+    {
+        var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
+        live.Process.NewPagesAre = OperationKind.Write;
+        if (isAlive && !_cancellation.IsCancellationRequested)
+            _probe?.PageOut(live.Stat.Pid, live.Process);
+        live.Now = _scan.Stat(live.Stat.Pid);
+        if (live.Now is not { HasEnded: false } now || !now.IsSameProcess(in live.Stat))
+            End(live, time);
+    }
+
+    private void Account(TimeSpan begin)
+    {
+        var tally = _scan.TakeTally();
+        var took = _clock.Elapsed - begin;
+        _scans++;
+        _sightings.Add(in tally);
+        _residentPagesPeak = Math.Max(_residentPagesPeak, tally.ResidentPages);
+        _residentOrSwappedPagesPeak = Math.Max(_residentOrSwappedPagesPeak, tally.ResidentPages + tally.SwappedOutPages);
+        _scanTime += took;
+        _longestScan = took > _longestScan ? took : _longestScan;
+        _residentPages = tally.ResidentPages;
+        _lastScan = took;
+        Report(notice: null);
+    }
+
+    private void Report(string? notice) => _progress?.Report(
+        new RecordingProgress(_clock.Elapsed, _scans, _live.Count, _writer.Rows, _residentPages * Environment.SystemPageSize, _lastScan, notice));
+
+    private void CompleteTrace()
+    {
+        try
+        {
+            _writer.Complete();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(_options, exception);
+        }
+    }
+
+    private RecordingSummary Summary(RecordingEnd end) => new()
+    {
+        Output = _options.Output,
+        Node = _node,
+        End = end,
+        Rows = _writer.Rows,
+        Scans = _scans,
+        ScansSkipped = _scansSkipped,
+        Processes = _processes,
+        ProcessesDenied = _denied.Count,
+        Duration = _clock.Elapsed,
+        ResidentBytesPeak = _residentPagesPeak * Environment.SystemPageSize,
+        ResidentOrSwappedBytesPeak = _residentOrSwappedPagesPeak * Environment.SystemPageSize,
+        PageSightings = _sightings,
+        LongestScan = _longestScan,
+        ScanTime = _scanTime,
+        RecorderCpuTime = Environment.CpuUsage.TotalTime - _cpuTimeBefore,
+        CommandExitCode = _target.ExitCode,
+    };
+
+    private static void RequireMachine(RecordingOptions options)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new RecordingException(RecordingFailure.NotSupported, "Recording reads /proc, which only Linux has. Record on Linux; traces can be studied anywhere.");
+        if (options.ProbesByPageOut && LinuxMachine.SwapBytes == 0)
+            throw new RecordingException(
+                RecordingFailure.NotSupported,
+                "Probing by page-out needs swap, and this machine has none (/proc/swaps). Set some up, for instance zram, or record without probing.");
+    }
+
+    private static TraceWriter CreateTrace(RecordingOptions options, TraceHeader header)
+    {
+        try
+        {
+            return TraceWriter.Create(options.Output, header);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(options, exception);
+        }
+    }
+
+    private static RecordingException Unwritable(RecordingOptions options, Exception cause) =>
+        new(RecordingFailure.Output, $"{options.Output} cannot be written: {cause.Message} Choose another path.", cause);
+
+    private static TraceHeader Header(RecordingOptions options, string node, TargetProcesses target)
+    {
+        var labels = new Dictionary<string, string> { ["target"] = target.Kind };
+        if (target.Command is { } command)
+            labels["command"] = command;
+        if (LinuxMachine.HugePages is { } hugePages)
+            labels["thp"] = hugePages;
+        if (options.ProbesByPageOut)
+            labels["perturbed"] = "yes";
+        foreach (var (name, value) in options.Labels)
+            labels[name] = value;
+        var version = typeof(RecordingSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        return new TraceHeader
+        {
+            PageSize = Environment.SystemPageSize,
+            RecordedAt = DateTimeOffset.UtcNow,
+            Recorder = $"fleet-estimator {version}",
+            KernelRelease = LinuxMachine.KernelRelease,
+            Node = node,
+            MemoryBytes = LinuxMachine.MemoryBytes,
+            SwapBytes = LinuxMachine.SwapBytes,
+            AccessSource = options.ProbesByPageOut ? "page-out" : "content-diff",
+            IntervalMicroseconds = (long)options.Interval.TotalMicroseconds,
+            Labels = labels,
+        };
+    }
+
+    /// <summary>A recorded process that is alive, as far as is known.</summary>
+    private sealed class LiveProcess(RecordedProcess process)
+    {
+        public RecordedProcess Process { get; } = process;
+
+        /// <summary>Its stat at the last scan.</summary>
+        public required ProcessStat Stat;
+
+        /// <summary>Its stat now; null if it is gone.</summary>
+        public ProcessStat? Now;
+
+        public bool HasEnded;
+    }
+}
