@@ -16,8 +16,18 @@ internal static class NumberWithUnit
     /// <summary>Splits <c>1.5 GiB</c> into 1.5 and GiB. At most 18 digits before and 9 after the point, at most one space, no sign and no exponent.</summary>
     public static bool TrySplit(string text, out decimal number, out string unit)
     {
-        (number, unit) = (0, "");
-        var end = DigitsFrom(text, 0);
+        unit = "";
+        if (!TryReadNumber(text, out number, out var end))
+            return false;
+        unit = text[(end < text.Length && text[end] == ' ' ? end + 1 : end)..];
+        return unit.Length > 0 && unit.All(character => char.IsAsciiLetter(character) || character is '%' or 'µ' or '/');
+    }
+
+    /// <summary>Reads the number at the beginning of a text; <paramref name="end"/> is the place after it.</summary>
+    public static bool TryReadNumber(string text, out decimal number, out int end)
+    {
+        number = 0;
+        end = DigitsFrom(text, 0);
         if (end is 0 or > MaxWholeDigits)
             return false;
         if (end < text.Length && text[end] == '.')
@@ -29,8 +39,7 @@ internal static class NumberWithUnit
         }
 
         number = decimal.Parse(text.AsSpan(0, end), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
-        unit = text[(end < text.Length && text[end] == ' ' ? end + 1 : end)..];
-        return unit.Length > 0 && unit.All(character => char.IsAsciiLetter(character) || character is '%' or 'µ');
+        return true;
     }
 
     private static int DigitsFrom(string text, int start)

@@ -11,11 +11,10 @@ public static class Percentage
         share = 0;
         if (!NumberWithUnit.TrySplit(text, out var number, out var unit) || unit != "%")
             return false;
-        // Through the text, not by a cast: only parsing is sure to give the nearest double.
-        share = double.Parse((number / 100).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        share = Decimals.ToDouble(number / 100);
         return true;
     }
 
     /// <summary>The share in percent with all its digits, such as <c>12.5%</c>.</summary>
-    public static string ToText(double share) => $"{((decimal)share * 100).ToString("0.############", CultureInfo.InvariantCulture)}%";
+    public static string ToText(double share) => $"{(Decimals.FromDouble(share) * 100).ToString("0.####################", CultureInfo.InvariantCulture)}%";
 }
