@@ -1,4 +1,3 @@
-using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Traces;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;

@@ -1,7 +1,5 @@
 using System.Collections;
 using Microsoft.Extensions.Logging;
-using Orleans.Placement;
-using Orleans.Runtime;
 
 namespace FleetEstimator.Grains;
 

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using FleetEstimator.Estimation;
+using FleetEstimator.Traces;
 
 namespace FleetEstimator.Grains;
 
@@ -13,11 +16,29 @@ namespace FleetEstimator.Grains;
 public sealed record StudyPlan(
     string Id,
     StudyDefinition Study,
-    IReadOnlyList<PlannedRecording> Recordings,
+    IReadOnlyList<Recording> Recordings,
     IReadOnlyList<IReadOnlyList<int>> ClassRecordings)
 {
     /// <summary>Nodes whose results one shard grain keeps.</summary>
     public const int NodesPerShard = 256;
+
+    /// <summary>Finds the recordings of a study. Patterns are relative to <paramref name="folder"/>; every file found is read and validated.</summary>
+    /// <exception cref="TraceException">A pattern matches no file, or a file is not usable.</exception>
+    public static StudyPlan Make(StudyDefinition study, string folder)
+    {
+        var recordings = RecordingSet.Find(folder, study.Classes.SelectMany(@class => @class.Recordings)).Recordings;
+        var classes = study.Classes.Select(@class => RecordingsOf(@class, recordings, folder)).ToList();
+        var contents = string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.Digest).Prepend(StudyIdentity.Canonical(study)));
+        return new StudyPlan(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents))), study, recordings, classes);
+    }
+
+    private static IReadOnlyList<int> RecordingsOf(NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
+    {
+        var paths = @class.Recordings.SelectMany(pattern => FilePattern.Match(folder, pattern)).ToHashSet(StringComparer.Ordinal);
+
+        // A recording is all its files: a class that names one of them has it whole.
+        return [.. Enumerable.Range(0, recordings.Count).Where(index => recordings[index].Files.Any(file => paths.Contains(file.Path)))];
+    }
 
     /// <summary>Nodes to simulate.</summary>
     public long NodeCount => Study.Nodes;
@@ -40,13 +61,3 @@ public sealed record StudyPlan(
         throw new ArgumentOutOfRangeException(nameof(ordinal), ordinal, $"The study has {NodeCount} nodes.");
     }
 }
-
-/// <summary>A recording of a plan.</summary>
-/// <param name="Node">Label of the recorded node.</param>
-/// <param name="Files">Its trace files, in the order in which they are replayed.</param>
-public sealed record PlannedRecording(string Node, IReadOnlyList<PlannedFile> Files);
-
-/// <summary>A trace file of a plan.</summary>
-/// <param name="Path">Where every silo finds it.</param>
-/// <param name="Digest">What it must contain.</param>
-public sealed record PlannedFile(string Path, string Digest);

@@ -1,4 +1,3 @@
-using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.KernelTruth;
 using Xunit;
