@@ -1,4 +1,5 @@
 using System.Globalization;
+using FleetEstimator.Paging;
 
 namespace FleetEstimator.Estimation;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FleetEstimator.Paging;
 
 namespace FleetEstimator.Estimation;
 
@@ -80,19 +81,6 @@ public sealed record SwapDefinition
 
     /// <summary>Size of a page divided by its compressed size, in [1, 100], for data pages whose compressed size the trace does not record.</summary>
     public double CompressionRatio { get; init; } = 3.0;
-}
-
-/// <summary>Swap devices the model covers.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<SwapDevice>))]
-public enum SwapDevice : byte
-{
-    /// <summary>No swap.</summary>
-    [JsonStringEnumMemberName("none")]
-    None,
-
-    /// <summary>Compressed memory, written and read synchronously.</summary>
-    [JsonStringEnumMemberName("zram")]
-    Zram,
 }
 
 /// <summary>Where in its recording a node starts.</summary>

@@ -1,3 +1,5 @@
+using FleetEstimator.Paging;
+
 namespace FleetEstimator.Estimation;
 
 /// <summary>Reads one class of a study.</summary>

@@ -12,30 +12,14 @@ public static class StudyResults
     /// <summary>The result of a study. <paramref name="outcome"/>'s nodes are enumerated once.</summary>
     public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads)
     {
-        var study = plan.Study;
-        var nodes = new FleetAccumulator(study);
+        var nodes = new FleetAccumulator(plan.Study);
         foreach (var node in outcome.Nodes)
             nodes.Add(node);
-        var estimates = nodes.Finish(study);
-        List<RecordingSummary> recordings = [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))];
-        return new StudyResult
-        {
-            Study = study.Name,
-            StudyDigest = StudyIdentity.Digest(study),
-            Seed = study.Seed,
-            Level = study.Level,
-            Nodes = study.Nodes,
-            SimulatedNodes = nodes.Nodes,
-            Recordings = recordings,
-            Classes = estimates.Classes,
-            Mechanisms = study.Mechanisms,
-            Baseline = study.Baseline,
-            Estimates = estimates.Estimates,
-            Claims = estimates.Claims,
-            Assumptions = Assumptions.Of(study, recordings),
-            Warnings = [.. estimates.Warnings, .. Assumptions.Doubts(study, recordings, estimates)],
-            FailedNodes = [.. outcome.Failed.Select(failure => Failed(plan, failure))],
-        };
+        return StudyConclusion.Conclude(
+            plan.Study,
+            [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
+            nodes,
+            [.. outcome.Failed.Select(failure => Failed(plan, failure))]);
     }
 
     private static RecordingSummary Summary(StudyPlan plan, int index, Workload workload)

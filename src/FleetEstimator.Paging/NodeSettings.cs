@@ -1,12 +1,17 @@
+using System.Text.Json.Serialization;
+
 namespace FleetEstimator.Paging;
 
 /// <summary>What swap is made of.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SwapDevice>))]
 public enum SwapDevice : byte
 {
     /// <summary>No swap: nothing is ever swapped out.</summary>
+    [JsonStringEnumMemberName("none")]
     None,
 
     /// <summary>zram: synchronous, compressed memory.</summary>
+    [JsonStringEnumMemberName("zram")]
     Zram,
 }
 

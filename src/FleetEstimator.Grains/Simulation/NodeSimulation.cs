@@ -87,7 +87,7 @@ public static class NodeSimulation
         var settings = new NodeSettings();
         return settings with
         {
-            SwapDevice = @class.Swap.Device == Estimation.SwapDevice.Zram ? Paging.SwapDevice.Zram : Paging.SwapDevice.None,
+            SwapDevice = @class.Swap.Device,
             SwapPages = @class.Swap.SizeBytes / settings.PageBytes,
             PageCluster = @class.Swap.PageCluster,
             CompressedPageBytes = (int)Math.Ceiling(settings.PageBytes / @class.Swap.CompressionRatio),

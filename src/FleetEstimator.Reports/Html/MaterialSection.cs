@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 using static FleetEstimator.Reports.Html;
 
 namespace FleetEstimator.Reports;

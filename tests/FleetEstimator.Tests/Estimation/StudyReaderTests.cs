@@ -1,4 +1,5 @@
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 using Xunit;
 
 namespace FleetEstimator.Tests.Estimation;
