@@ -90,4 +90,8 @@ public sealed record StudyProgress(long Nodes, long Done, IReadOnlyList<NodeFail
 /// <summary>A node that cannot be simulated.</summary>
 /// <param name="Ordinal">Which.</param>
 /// <param name="Reason">Why; the same in every run.</param>
-public sealed record NodeFailure(long Ordinal, string Reason);
+public sealed record NodeFailure(long Ordinal, string Reason)
+{
+    /// <summary>What a bad recording is told as: without its folder, which differs from machine to machine.</summary>
+    public static string ReasonOf(Traces.TraceException exception) => $"{Path.GetFileName(exception.FilePath)}: {exception.Problem}";
+}

@@ -47,7 +47,7 @@ internal sealed partial class NodeGrain(ILogger<NodeGrain> logger, StudyPlans pl
         }
         catch (TraceException exception)
         {
-            return exception.Message;
+            return NodeFailure.ReasonOf(exception);
         }
 
         await GrainFactory.GetGrain<IShardGrain>(ShardKey.OfNode(study, ordinal)).Merge(ordinal, result);

@@ -77,7 +77,7 @@ internal sealed class Kernel
     {
         if (_tables.Capacity > _pte.Length)
         {
-            var capacity = Math.Max(_tables.Capacity, (int)Math.Min(Array.MaxLength, (long)_pte.Length * 3 / 2));
+            var capacity = Math.Max(Math.Max(_tables.Capacity, _settings.ExpectedPages), (int)Math.Min(Array.MaxLength, (long)_pte.Length * 2));
             Array.Resize(ref _pte, capacity);
             Array.Resize(ref _flags, capacity);
             Lists.EnsureCapacity(capacity, 0);
@@ -520,7 +520,7 @@ internal sealed class Kernel
     /// <summary>MADV_PAGEOUT: what only one process maps, regardless of accesses.</summary>
     public void PageOut(in Run run)
     {
-        for (var index = run.Index; index < run.End; index++)
+        for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
         {
             if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
                 continue;
@@ -637,13 +637,11 @@ internal sealed class Kernel
     /// <summary>munmap, MADV_DONTNEED and exit: every entry becomes empty.</summary>
     public void Zap(in Run run)
     {
-        for (var index = run.Index; index < run.End; index++)
+        for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
         {
             var entry = _pte[index];
             switch (entry & Pte.KindMask)
             {
-                case Pte.None:
-                    continue;
                 case Pte.Zero:
                     if ((entry & Pte.HiddenZero) != 0)
                         HiddenZeroEntries--;
@@ -663,6 +661,13 @@ internal sealed class Kernel
 
             _pte[index] = Pte.None;
         }
+    }
+
+    /// <summary>The first entry at or after <paramref name="index"/> that says something, <paramref name="end"/> if none does.</summary>
+    private int NextInUse(int index, int end)
+    {
+        var distance = _pte.AsSpan(index, end - index).IndexOfAnyExcept(Pte.None);
+        return distance < 0 ? end : index + distance;
     }
 
     private void ZapSwapEntry(int index)

@@ -230,17 +230,21 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         flags &= ~NodeFlags.Referenced;
         if (accessed)
             return true;
-        var entries = kernel.Entries;
-        foreach (var index in kernel.CollectMappers(node).ToArray())
-        {
-            if ((entries[index] & Pte.Young) == 0)
-                continue;
-            accessed = true;
-            entries[index] &= unchecked((byte)~Pte.Young);
-            LookAround(index);
-        }
+        if (node >= 0)
+            return TakeYoungAndLookAround(node);
 
+        // Looking around collects no mappers, so the span stays valid.
+        foreach (var index in kernel.CollectMappers(node))
+            accessed |= TakeYoungAndLookAround(index);
         return accessed;
+    }
+
+    private bool TakeYoungAndLookAround(int index)
+    {
+        if (!TakeYoung(index))
+            return false;
+        LookAround(index);
+        return true;
     }
 
     /// <summary>lru_gen_look_around: an accessed page's neighbours are likely accessed too; those that are join the youngest generation.</summary>

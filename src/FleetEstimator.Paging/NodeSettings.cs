@@ -33,6 +33,9 @@ public sealed record NodeSettings
     /// <summary>What zram keeps for one page of data, in bytes. Pages of one repeated word, zeros among them, take none.</summary>
     public int CompressedPageBytes { get; init; } = 4096 / 3;
 
+    /// <summary>Page table entries to make room for at once, so that state is not copied as the node grows; no limit, and no effect on results.</summary>
+    public int ExpectedPages { get; init; }
+
     /// <summary>Processes that must not map the shared zero page (mm_forbids_zeropage): no read fault maps it and no mechanism applies.</summary>
     public bool ForbidZeroPage { get; init; }
 }

@@ -87,35 +87,32 @@ internal sealed class PageTables
 
     public Vma Map(Process process, ulong start, ulong end) => process.Space.Map(start, end, _nextVma++);
 
-    /// <summary>Runs of [start, end) within one VMA and one table each, in ascending order. Tables are created where missing.</summary>
-    public IEnumerable<Run> Runs(Process process, ulong start, ulong end)
+    /// <summary>The run that begins at <paramref name="page"/> and ends with its VMA, its table or at <paramref name="end"/>. The table is created where missing.</summary>
+    public Run RunAt(Process process, ulong page, ulong end)
     {
-        for (var page = start; page < end;)
-        {
-            var area = process.Space.Find(page) ?? throw new InvalidOperationException($"Page {page} of process {process.Number} is not mapped.");
-            var stop = Math.Min(Math.Min(end, area.End), (page / EntriesPerTable + 1) * EntriesPerTable);
-            yield return new Run(area, page, IndexOf(process, page), (int)(stop - page));
-            page = stop;
-        }
+        var area = process.Space.Find(page) ?? throw new InvalidOperationException($"Page {page} of process {process.Number} is not mapped.");
+        return new Run(area, page, IndexOf(process, page), (int)(StopOf(page, Math.Min(end, area.End)) - page));
     }
 
-    /// <summary>Like <see cref="Runs"/>, but only over what VMAs and existing tables hold: where nothing was ever touched there is nothing to undo.</summary>
+    /// <summary>
+    /// Runs over what VMAs and existing tables hold of [start, end), in ascending order: where nothing was ever touched there is nothing to undo.
+    /// </summary>
     public static IEnumerable<Run> TouchedRuns(Process process, ulong start, ulong end)
     {
-        foreach (var area in process.Space.Areas)
+        foreach (var area in process.Space.AreasIn(start, end))
         {
-            if (area.End <= start || area.Start >= end)
-                continue;
             var areaEnd = Math.Min(end, area.End);
             for (var page = Math.Max(start, area.Start); page < areaEnd;)
             {
-                var stop = Math.Min(areaEnd, (page / EntriesPerTable + 1) * EntriesPerTable);
+                var stop = StopOf(page, areaEnd);
                 if (process.TryIndex(page, out var index))
                     yield return new Run(area, page, index, (int)(stop - page));
                 page = stop;
             }
         }
     }
+
+    private static ulong StopOf(ulong page, ulong end) => Math.Min(end, (page / EntriesPerTable + 1) * EntriesPerTable);
 
     /// <summary>Removes [start, end) from the VMAs and gives back tables whose range no VMA holds any more. The kernels have zapped them before.</summary>
     public void Unmap(Process process, ulong start, ulong end)

@@ -37,6 +37,9 @@ public sealed class Simulator
     public static bool Covers(OperationKind kind) => kind is not (OperationKind.LazyFree or OperationKind.Cold or OperationKind.Lock or OperationKind.Unlock
         or OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
 
+    /// <summary>Page table entries in tables created so far.</summary>
+    public int PageCapacity => _tables.Capacity;
+
     /// <summary>Everything counted since the start under lane <paramref name="lane"/>.</summary>
     public Counters Counters(int lane) => _kernels[lane].Counters;
 
@@ -54,10 +57,7 @@ public sealed class Simulator
     public void BeginMeasuring()
     {
         for (var lane = 0; lane < _kernels.Length; lane++)
-        {
             _usage[lane].Begin(_kernels[lane].Counters);
-            _usage[lane].Peak(State(lane));
-        }
     }
 
     /// <summary>Lets time pass until <paramref name="microseconds"/>, which must not lie in the past.</summary>
@@ -108,11 +108,8 @@ public sealed class Simulator
                 break;
         }
 
-        for (var lane = 0; lane < _kernels.Length; lane++)
-        {
-            _kernels[lane].ProcessesRan();
-            _usage[lane].Peak(State(lane));
-        }
+        foreach (var kernel in _kernels)
+            kernel.ProcessesRan();
     }
 
     /// <summary>Recounts every counter and list from scratch. Throws <see cref="InvalidOperationException"/> where they disagree.</summary>
@@ -137,42 +134,56 @@ public sealed class Simulator
         var process = _tables.Find(operation.Process)
             ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
         var (start, end) = (operation.Page, operation.Page + operation.Pages);
-        var creates = operation.Kind is OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access;
-        foreach (var run in creates ? _tables.Runs(process, start, end) : PageTables.TouchedRuns(process, start, end))
+        if (operation.Kind is OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access)
         {
-            for (var lane = 0; lane < _kernels.Length; lane++)
+            for (var page = start; page < end;)
             {
-                var kernel = _kernels[lane];
-                kernel.EnsureCapacity();
-                switch (operation.Kind)
-                {
-                    case OperationKind.Read:
-                        kernel.Read(run);
-                        break;
-                    case OperationKind.Write:
-                        kernel.Write(run, operation.Content);
-                        break;
-                    case OperationKind.Access when Lanes[lane].AccessesAreWrites:
-                        kernel.WriteUnchanged(run);
-                        break;
-                    case OperationKind.Access:
-                        kernel.Read(run);
-                        break;
-                    case OperationKind.Observe:
-                        kernel.Observe(run, operation.Content);
-                        break;
-                    case OperationKind.Discard:
-                        kernel.Zap(run);
-                        break;
-                    case OperationKind.PageOut:
-                        kernel.PageOut(run);
-                        break;
-                    case OperationKind.ObservedSwapOut:
-                        // The model decides what is swapped out; what the recording kernel did is replayed only on request.
-                        break;
-                    default:
-                        throw new NotSupportedException($"The model does not cover operation {operation.Kind} yet.");
-                }
+                var run = _tables.RunAt(process, page, end);
+                ApplyToRun(operation, run);
+                page += (ulong)run.Count;
+            }
+        }
+        else
+        {
+            foreach (var run in PageTables.TouchedRuns(process, start, end))
+                ApplyToRun(operation, run);
+        }
+    }
+
+    private void ApplyToRun(in Operation operation, in Run run)
+    {
+        for (var lane = 0; lane < _kernels.Length; lane++)
+        {
+            var kernel = _kernels[lane];
+            kernel.EnsureCapacity();
+            switch (operation.Kind)
+            {
+                case OperationKind.Read:
+                    kernel.Read(run);
+                    break;
+                case OperationKind.Write:
+                    kernel.Write(run, operation.Content);
+                    break;
+                case OperationKind.Access when Lanes[lane].AccessesAreWrites:
+                    kernel.WriteUnchanged(run);
+                    break;
+                case OperationKind.Access:
+                    kernel.Read(run);
+                    break;
+                case OperationKind.Observe:
+                    kernel.Observe(run, operation.Content);
+                    break;
+                case OperationKind.Discard:
+                    kernel.Zap(run);
+                    break;
+                case OperationKind.PageOut:
+                    kernel.PageOut(run);
+                    break;
+                case OperationKind.ObservedSwapOut:
+                    // The model decides what is swapped out; what the recording kernel did is replayed only on request.
+                    break;
+                default:
+                    throw new NotSupportedException($"The model does not cover operation {operation.Kind} yet.");
             }
         }
     }

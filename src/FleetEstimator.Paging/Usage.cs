@@ -15,7 +15,7 @@ public readonly record struct NodeState(
         (MappedFrames + UnmappedCacheFrames) * settings.PageBytes + SlotsHoldingData * settings.CompressedPageBytes;
 }
 
-/// <summary>What a node used over a period: means over time (rounded down), peaks as of the end of each operation, and events.</summary>
+/// <summary>What a node used over a period: means over time (rounded down), peaks over all moments that last, and events.</summary>
 /// <param name="Microseconds">Length of the period.</param>
 /// <param name="RssMeanBytes">Mean resident set size.</param>
 /// <param name="RssPeakBytes">Peak resident set size.</param>
@@ -67,10 +67,6 @@ internal sealed class Usage(NodeSettings settings)
         _slots += (Int128)state.Slots * microseconds;
         _slotsHoldingData += (Int128)state.SlotsHoldingData * microseconds;
         _hidden += (Int128)state.HiddenZeroEntries * microseconds;
-    }
-
-    public void Peak(NodeState state)
-    {
         _mappedPeak = Math.Max(_mappedPeak, state.MappedFrames);
         _memoryPeakBytes = Math.Max(_memoryPeakBytes, state.MemoryBytes(settings));
     }

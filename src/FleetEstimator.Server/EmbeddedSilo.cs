@@ -27,7 +27,10 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     {
         // No appsettings.json, no environment: what a study does must not depend on where it is started.
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, Configuration = new ConfigurationManager() });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning)
+            // Its advice on the garbage collector is for machines that run nothing but a silo.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.UseOrleans(silo =>
         {
             var (siloPort, gatewayPort) = (FreePort(), FreePort());

@@ -23,7 +23,7 @@ public static class LocalStudy
             catch (TraceException exception)
             {
                 lock (failed)
-                    failed.Add(ordinal, exception.Message);
+                    failed.Add(ordinal, NodeFailure.ReasonOf(exception));
             }
 
             progress.Report(Progress());

@@ -27,6 +27,7 @@ public static class NodeSimulation
         var limitFrames = LimitFrames(@class, workload, phases, duration, settings.PageBytes);
 
         var lanes = Lanes(study, workload);
+        settings = settings with { ExpectedPages = (int)Math.Min(Array.MaxLength, (long)workload.Pages * instances) };
         var simulator = new Simulator([.. lanes.Select(lane => new Simulator.Lane(MechanismOf(study, lane.Mechanism), lane.Accesses == AccessAssumption.AllWrites))], settings);
         if (limitFrames > 0)
             simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)limitFrames));

@@ -23,7 +23,8 @@ public sealed class Workload
             Append(file);
         _times.TrimExcess();
         _operations.TrimExcess();
-        ResidentFrames = UnlimitedResidentFrames();
+        ResidentFrames = UnlimitedResidentFrames(out var pages);
+        Pages = pages;
         PeakResidentFrames = ResidentFrames.Max(point => point.Frames);
     }
 
@@ -47,6 +48,9 @@ public sealed class Workload
 
     /// <summary>Greatest of <see cref="ResidentFrames"/>.</summary>
     public long PeakResidentFrames { get; }
+
+    /// <summary>Page table entries that a replay makes room for.</summary>
+    public int Pages { get; }
 
     /// <summary>Time of a row in microseconds since the start of the recording.</summary>
     public long TimeAt(int row) => _times[row];
@@ -100,7 +104,7 @@ public sealed class Workload
         _operations.Add(operation);
     }
 
-    private List<(long, long)> UnlimitedResidentFrames()
+    private List<(long, long)> UnlimitedResidentFrames(out int pages)
     {
         var simulator = new Simulator([new Simulator.Lane(Mechanism.Linux612)], new NodeSettings());
         var points = new List<(long Time, long Frames)> { (0, 0) };
@@ -114,6 +118,7 @@ public sealed class Workload
                 points.Add((time, frames));
         }
 
+        pages = simulator.PageCapacity;
         return points;
     }
 }
