@@ -208,11 +208,11 @@ internal sealed class Kernel
         if (TryReuse(index))
             return;
 
-        // Charging may reclaim the very frame to be copied; the fault is then taken again, as the kernel does when the entry changed.
+        // Charging may reclaim the very frame to be copied; the store then faults again, on whatever the entry says by now.
         Charge();
         if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
         {
-            SwapIn(run, index, write: true);
+            WriteFault(run, index);
             return;
         }
 

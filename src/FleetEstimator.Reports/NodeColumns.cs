@@ -23,6 +23,7 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
         new("cpu_ns", lane => lane.CpuNanoseconds),
         new("minor_faults", lane => lane.Counters.MinorFaults),
         new("major_faults", lane => lane.Counters.MajorFaults),
+        new("new_frames", lane => lane.Counters.NewFrames),
         new("swap_in_pages", lane => lane.Counters.SwapIns),
         new("swap_out_pages", lane => lane.Counters.SwapOuts),
         new("zero_swap_in_pages", lane => lane.Counters.ZeroSwapIns),
