@@ -79,6 +79,7 @@ internal static class WrongStudies
         ("memory:", "    memory:", 9, "classes[0].memory", "is empty"),
         ("recordings:", "    recordings: traces/web-*.arrow", 11, "classes[0].recordings", "is text, not a list; list at least one glob pattern"),
         ("recordings:", "    recordings: ['']", 11, "classes[0].recordings[0]", "is empty"),
+        ("recordings:", $"    recordings: [{string.Join(',', Enumerable.Range(0, 1001).Select(number => $"a{number}"))}]", 11, "classes[0].recordings", "has 1001 items; write at most 1000"),
         ("recordings:", "    recordings: [a, a]", 11, "classes[0].recordings[1]", "stands twice"),
         ("instances:", "    instances: fil", 12, "classes[0].instances", "write fill, or a whole number from 1 to 10,000"),
         ("instances:", "    instances: 10001", 12, "classes[0].instances", "is not allowed"),
