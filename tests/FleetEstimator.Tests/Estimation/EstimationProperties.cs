@@ -42,7 +42,7 @@ public sealed class EstimationProperties
     [Fact]
     public void IsTheSame_InWhateverOrderNodesComeIn() =>
         (from fleet in AnyFleet from shuffled in Gen.Shuffle(fleet.Nodes) select (fleet.Study, fleet.Nodes, shuffled))
-            .Sample(fleet => Text(Fleets.Finish(fleet.Study, fleet.Nodes)) == Text(Fleets.Finish(fleet.Study, fleet.shuffled)), iter: 300);
+            .Sample(fleet => Text(Fleets.Finish(fleet.Study, fleet.Nodes)) == Text(Fleets.Finish(fleet.Study, fleet.shuffled)), iter: 100);
 
     [Fact]
     public void IsTheSame_HoweverNodesAreSpreadOverShards() =>
@@ -55,7 +55,7 @@ public sealed class EstimationProperties
                 foreach (var shard in accumulators.Skip(1).Reverse())
                     accumulators[0].Merge(shard);
                 return accumulators[0].Nodes == fleet.Nodes.Length && Text(accumulators[0].Finish(fleet.Study)) == Text(Fleets.Finish(fleet.Study, fleet.Nodes));
-            }, iter: 300);
+            }, iter: 100);
 
     [Fact]
     public void ScalesWithNodesInTheFleet() =>
@@ -69,7 +69,7 @@ public sealed class EstimationProperties
                 return Near(factor * pair.First.Value, pair.Second.Value) && Near(factor * pair.First.Low, pair.Second.Low) && Near(factor * pair.First.High, pair.Second.High)
                     && Near(pair.First.Relative?.High, pair.Second.Relative?.High);
             });
-        }, iter: 200);
+        }, iter: 100);
 
     [Fact]
     public void IsExactlyNothing_WhenMechanismsDoTheSame() =>
@@ -78,7 +78,7 @@ public sealed class EstimationProperties
             var alike = fleet.Nodes.Select(node => node with { Lanes = [.. node.Lanes.Select(lane => node.Lanes[lane.Accesses == AccessAssumption.AllReads ? 0 : Mechanisms] with { Mechanism = lane.Mechanism })] });
             return Fleets.Finish(fleet.Study, alike).Estimates.Where(estimate => estimate.Against is not null).All(estimate =>
                 estimate is { Value: 0 or null, Low: 0 or null, High: 0 or null } && estimate.Relative is null or { Value: 0 or null, Low: 0 or null, High: 0 or null });
-        }, iter: 300);
+        }, iter: 100);
 
     [Fact]
     public void HasTheSameFiguresButOtherIntervals_WhenRecordingsAreNotShared() =>
@@ -88,7 +88,7 @@ public sealed class EstimationProperties
             return Fleets.Finish(fleet.Study, fleet.Nodes).Estimates.Zip(Fleets.Finish(fleet.Study, separate).Estimates).All(pair =>
                 pair.First.Value == pair.Second.Value
                 && (pair.First.Scope == EstimateScope.Fleet || (pair.First.Low, pair.First.High) == (pair.Second.Low, pair.Second.High)));
-        }, iter: 300);
+        }, iter: 100);
 
     [Fact]
     public void LiesWithinItsInterval_AndTheIntervalWithinWhatIsPossible() =>
@@ -98,7 +98,7 @@ public sealed class EstimationProperties
                     ? estimate.High is null && estimate.Reason is not null
                     : estimate.Low <= estimate.Value && estimate.Value <= estimate.High && estimate.Reason is null
                         && (estimate.Against is not null || estimate.Low >= 0) && (!Metric.Find(estimate.Metric)!.IsShare || estimate.High <= 1)),
-            iter: 300);
+            iter: 100);
 
     private static Gen<NodeResult> AnyNode(StudyDefinition study, int recordings, bool shared) =>
         from @class in Gen.Int[0, study.Classes.Count - 1]
