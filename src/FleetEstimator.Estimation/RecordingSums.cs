@@ -25,6 +25,18 @@ internal sealed class RecordingSums(int mechanisms)
     /// <summary>Sum of memory limits of the nodes in bytes.</summary>
     public Int128 LimitBytes { get; private set; }
 
+    /// <summary>Sum of measured periods of the nodes.</summary>
+    public Int128 MeasuredMicroseconds
+    {
+        get
+        {
+            var sum = Int128.Zero;
+            foreach (var time in _measuredMicroseconds)
+                sum += time;
+            return sum;
+        }
+    }
+
     /// <summary>Whether any node was replayed under both access assumptions.</summary>
     public bool HasAllWrites => _allWrites is not null;
 
@@ -84,7 +96,7 @@ internal sealed class RecordingSums(int mechanisms)
 
     /// <summary>Mean of a quantity over all nodes; of counts, per second.</summary>
     public double Mean(int mechanism, AccessAssumption accesses, NodeQuantity quantity) =>
-        Mean(Sum(mechanism, accesses, quantity), quantity, Nodes, _measuredMicroseconds.Aggregate(Int128.Zero, (sum, time) => sum + time));
+        Mean(Sum(mechanism, accesses, quantity), quantity, Nodes, MeasuredMicroseconds);
 
     /// <summary>Mean of a quantity over the nodes of a group that has some; of counts, per second.</summary>
     public double Mean(int group, int mechanism, AccessAssumption accesses, NodeQuantity quantity) =>

@@ -3,17 +3,24 @@ namespace FleetEstimator.Estimation;
 /// <summary>Finds what a misspelt name was meant to be.</summary>
 internal static class Spelling
 {
+    private const int MostListed = 20;
+    private const int LongestWord = 40;
+
     /// <summary>The remedy for an unknown name: the closest known name if one is close, and all of them.</summary>
     public static string Remedy(string word, IReadOnlyCollection<string> known) =>
-        (Closest(word, known) is { } meant ? $"did you mean '{meant}'? " : "") + $"allowed: {string.Join(", ", known)}";
+        (Closest(word, known) is { } meant ? $"did you mean '{meant}'? " : "") + "allowed: " + List(known);
+
+    /// <summary>The names, or the first of very many.</summary>
+    private static string List(IReadOnlyCollection<string> known) =>
+        known.Count <= MostListed ? string.Join(", ", known) : $"{string.Join(", ", known.Take(MostListed))}, … ({known.Count} in all)";
 
     /// <summary>The known name with the fewest edits from the word, or null if a third of its letters would have to change.</summary>
     public static string? Closest(string word, IEnumerable<string> known)
     {
         // Guessing what a sentence was meant to be is useless, and the work is quadratic.
-        if (word.Length > 100)
+        if (word.Length > LongestWord)
             return null;
-        var closest = known.Select(name => (Name: name, Edits: Edits(word.ToUpperInvariant(), name.ToUpperInvariant())))
+        var closest = known.Where(name => Math.Abs(name.Length - word.Length) <= Math.Max(word.Length, name.Length) / 3).Select(name => (Name: name, Edits: Edits(word.ToUpperInvariant(), name.ToUpperInvariant())))
             .OrderBy(candidate => candidate.Edits).FirstOrDefault();
         return closest.Name is { } meant && closest.Edits <= Math.Max(1, Math.Max(word.Length, meant.Length) / 3) ? meant : null;
     }

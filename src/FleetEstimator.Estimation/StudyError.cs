@@ -16,6 +16,6 @@ public sealed record StudyError(string File, int Line, int Column, string Field,
 /// <summary>A study file that cannot be accepted, with everything found wrong in it: a usage error (exit code 2).</summary>
 public sealed class StudyException(IReadOnlyList<StudyError> errors) : Exception(string.Join('\n', errors))
 {
-    /// <summary>All errors, by place in the file; at least one.</summary>
+    /// <summary>All errors (of very many, the first hundred found), by place in the file; at least one.</summary>
     public IReadOnlyList<StudyError> Errors { get; } = errors;
 }

@@ -8,6 +8,8 @@ namespace FleetEstimator.Estimation;
 /// </summary>
 internal sealed class StudyFields
 {
+    private const int MostItems = 1000;
+
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
     private readonly YamlValue _mapping;
     private readonly string _path;
@@ -82,14 +84,19 @@ internal sealed class StudyFields
         return null;
     }
 
-    /// <summary>The list at a key, not empty; reports anything else.</summary>
+    /// <summary>The list at a key, with 1 to 1,000 items; reports anything else.</summary>
     public IReadOnlyList<YamlValue>? List(string key, string remedy)
     {
         if (Find(key) is not { } value || value is YamlRefused)
             return null;
-        if (value is YamlSequence { Items.Count: > 0 } list)
+        if (value is not YamlSequence list)
+            _errors.Add(value, PathOf(key), $"is {Describe(value)}, not a list", remedy);
+        else if (list.Items.Count == 0)
+            _errors.Add(value, PathOf(key), "is an empty list", remedy);
+        else if (list.Items.Count > MostItems)
+            _errors.Add(value, PathOf(key), $"has {list.Items.Count} items", $"write at most {MostItems}");
+        else
             return list.Items;
-        _errors.Add(value, PathOf(key), value is YamlSequence ? "is an empty list" : $"is {Describe(value)}, not a list", remedy);
         return null;
     }
 

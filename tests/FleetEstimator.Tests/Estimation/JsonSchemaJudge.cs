@@ -38,6 +38,7 @@ internal static class JsonSchemaJudge
         "additionalProperties" => value is not JsonObject mapping || mapping.All(entry => schema["properties"]!.AsObject().ContainsKey(entry.Key)),
         "items" => value is not JsonArray list || list.All(item => Accepts(root, rule.AsObject(), item)),
         "minItems" => value is not JsonArray list || list.Count >= rule.GetValue<int>(),
+        "maxItems" => value is not JsonArray list || list.Count <= rule.GetValue<int>(),
         "uniqueItems" => value is not JsonArray list || list.Select(item => item!.ToJsonString()).Distinct().Count() == list.Count,
         "minLength" => Text(value) is not { } text || text.Length >= rule.GetValue<int>(),
         "maxLength" => Text(value) is not { } text || text.Length <= rule.GetValue<int>(),

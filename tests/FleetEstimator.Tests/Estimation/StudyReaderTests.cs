@@ -130,6 +130,7 @@ public sealed class StudyReaderTests
         AssertRefused(new string('[', 1000), 1, "", "nested more than");
         AssertRefused(string.Concat(Enumerable.Repeat("{a: ", 1000)), 1, "", "nested more than");
         AssertRefused(Studies.Least + "\n# " + new string('x', 1 << 20), 1, "", "characters");
+        Assert.Equal(100, Assert.Throws<StudyException>(() => StudyReader.Read(string.Concat(Enumerable.Repeat("a: 1\n", 100_000)), "study.yaml")).Errors.Count);
         AssertRefused("a: &a [x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nstudy: *c", 1, "", "the anchor &a");
     }
 
