@@ -57,6 +57,7 @@ internal static class RunCommand
         var folder = new ResultFolder(options.Output ?? Path.Combine("out", study.Name));
         folder.Check();
         var plan = StudyPlan.Make(study, Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!);
+        RequireMeasuredPeriod(options, plan);
         var workloads = new WorkloadCache();
 
         await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
@@ -88,6 +89,20 @@ internal static class RunCommand
 
         var study = StudyReader.Read(yaml, options.StudyPath);
         return options.Seed is { } seed ? study with { Seed = seed } : study;
+    }
+
+    private static void RequireMeasuredPeriod(Options options, StudyPlan plan)
+    {
+        foreach (var recording in plan.Recordings)
+        {
+            var duration = NodeSimulation.Duration(plan.Study, recording.Files.Sum(file => (long)file.DurationMicroseconds));
+            if (plan.Study.WarmUp.Of(duration) >= duration)
+            {
+                throw new StudyException([new StudyError(options.StudyPath, 1, 1, "warm_up",
+                    $"warm-up takes {plan.Study.WarmUp}, but nodes that replay {recording.Node} are simulated for {Period.ToText(duration)} only",
+                    "give a shorter warm_up, or a longer duration")]);
+            }
+        }
     }
 
     private static RunRecord RecordOf(Options options, StudyPlan plan, StudyResult result, DateTimeOffset started) => new()

@@ -20,10 +20,10 @@ public static class NodeSimulation
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload, CancellationToken cancellation = default)
     {
         var @class = study.Classes[classIndex];
-        var settings = SettingsOf(@class);
+        var settings = SettingsOf(@class, workload);
         var instances = Instances(@class, workload, settings.PageBytes);
         var phases = Phases(study, @class, node, instances, workload);
-        var duration = Duration(study, workload);
+        var duration = Duration(study, workload.DurationMicroseconds);
         var limitFrames = LimitFrames(@class, workload, phases, duration, settings.PageBytes);
 
         var lanes = Lanes(study, workload);
@@ -35,12 +35,15 @@ public static class NodeSimulation
 
         var measured = simulator.Usage(0).Microseconds;
         return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
-            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index)))]);
+            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index)))])
+        {
+            PageSizeBytes = settings.PageBytes,
+        };
     }
 
-    /// <summary>Simulated period of a node in microseconds.</summary>
-    public static long Duration(StudyDefinition study, Workload workload) =>
-        study.DurationMicroseconds ?? (workload.DurationMicroseconds > 0 ? workload.DurationMicroseconds : SnapshotMicroseconds);
+    /// <summary>Simulated period of a node in microseconds, given how long its recording is.</summary>
+    public static long Duration(StudyDefinition study, long recordingMicroseconds) =>
+        study.DurationMicroseconds ?? (recordingMicroseconds > 0 ? recordingMicroseconds : SnapshotMicroseconds);
 
     private static void Replay(Simulator simulator, Workload workload, long[] phases, long duration, long warmUp, CancellationToken cancellation)
     {
@@ -83,17 +86,14 @@ public static class NodeSimulation
         }
     }
 
-    private static NodeSettings SettingsOf(NodeClass @class)
+    private static NodeSettings SettingsOf(NodeClass @class, Workload workload) => new()
     {
-        var settings = new NodeSettings();
-        return settings with
-        {
-            SwapDevice = @class.Swap.Device,
-            SwapPages = @class.Swap.SizeBytes / settings.PageBytes,
-            PageCluster = @class.Swap.PageCluster,
-            CompressedPageBytes = (int)Math.Ceiling(settings.PageBytes / @class.Swap.CompressionRatio),
-        };
-    }
+        PageBytes = workload.PageBytes,
+        SwapDevice = @class.Swap.Device,
+        SwapPages = @class.Swap.SizeBytes / workload.PageBytes,
+        PageCluster = @class.Swap.PageCluster,
+        CompressedPageBytes = (int)Math.Ceiling(workload.PageBytes / @class.Swap.CompressionRatio),
+    };
 
     private static int Instances(NodeClass @class, Workload workload, int pageBytes)
     {

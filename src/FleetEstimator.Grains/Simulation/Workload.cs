@@ -19,6 +19,7 @@ public sealed class Workload
     public Workload(string node, IReadOnlyList<Trace> files)
     {
         Node = node;
+        PageBytes = files[0].Header.PageSize;
         foreach (var file in files)
             Append(file);
         _times.TrimExcess();
@@ -30,6 +31,9 @@ public sealed class Workload
 
     /// <summary>Label of the recorded node.</summary>
     public string Node { get; }
+
+    /// <summary>Bytes in a page of the recorded machine.</summary>
+    public int PageBytes { get; }
 
     /// <summary>Number of rows.</summary>
     public int RowCount => _operations.Count;
