@@ -11,6 +11,7 @@ namespace FleetEstimator.Traces;
 internal sealed class TraceReader
 {
     private const string DamageRemedy = "The file is damaged; record or copy it again";
+    private const string SplitRemedy = "Split the recording into several files of the same node";
 
     private readonly string _path;
     private readonly TraceLimits _limits;
@@ -42,7 +43,7 @@ internal sealed class TraceReader
             var (problem, remedy) = exception switch
             {
                 InvalidDataException => (exception.Message, DamageRemedy),
-                OutOfMemoryException => ("there is not enough memory for it", "Split the recording into several files of the same node"),
+                OutOfMemoryException => ("there is not enough memory for it", SplitRemedy),
                 IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException =>
                     ($"the file cannot be read: {exception.Message.TrimEnd('.')}", "Give the path of a trace file that can be read"),
                 _ => ($"its contents cannot be decoded ({exception.GetType().Name}: {exception.Message.TrimEnd('.')})", DamageRemedy),
@@ -58,7 +59,11 @@ internal sealed class TraceReader
         _part = "footer";
         var file = ArrowFile.Read(bytes);
         if (file.Schema.IsBigEndian == BitConverter.IsLittleEndian)
-            throw new TraceException(_path, null, "schema", "numbers are stored in the opposite byte order of this machine", "Write the file on a machine of the same byte order");
+        {
+            throw new TraceException(
+                _path, null, "schema", "numbers are stored in the opposite byte order of this machine", "Write the file on a machine of the same byte order");
+        }
+
         var header = TraceMetadata.Read(file.Schema.Metadata, _path);
         var columns = TraceColumns.Locate(file.Schema, _path);
         using var reader = new ColumnReader(bytes);
@@ -77,7 +82,7 @@ internal sealed class TraceReader
         if (length > greatest)
         {
             throw new TraceException(
-                _path, null, null, $"the file has {length} bytes, more than the limit of {greatest}", "Split the recording into several files of the same node");
+                _path, null, null, $"the file has {length} bytes, more than the limit of {greatest}", SplitRemedy);
         }
 
         var bytes = GC.AllocateUninitializedArray<byte>((int)length);
@@ -106,8 +111,7 @@ internal sealed class TraceReader
         if (rowsSoFar > _limits.RowsMax)
         {
             throw new TraceException(
-                _path, null, _part, $"with it the file has {rowsSoFar} rows, more than the limit of {_limits.RowsMax}",
-                "Split the recording into several files of the same node");
+                _path, null, _part, $"with it the file has {rowsSoFar} rows, more than the limit of {_limits.RowsMax}", SplitRemedy);
         }
 
         long batchBytes = 0;
@@ -117,11 +121,12 @@ internal sealed class TraceReader
             batchBytes += reader.Check(name, layout.Columns[column], layout.Compression, layout.Rows, bytes);
         }
 
-        if (batchBytes > _limits.BatchBytesMax)
+        var greatest = Math.Min(_limits.BatchBytesMax, Array.MaxLength);
+        if (batchBytes > greatest)
         {
             throw new TraceException(
-                _path, null, _part, $"its columns declare {batchBytes} bytes, more than the limit of {_limits.BatchBytesMax}",
-                $"Write batches of at most {_limits.BatchBytesMax / TraceColumns.RowBytes} rows");
+                _path, null, _part, $"its columns declare {batchBytes} bytes, more than the limit of {greatest}",
+                $"Write batches of at most {greatest / TraceColumns.RowBytes} rows");
         }
     }
 
@@ -154,7 +159,10 @@ internal sealed class TraceReader
     {
         var name = TraceColumns.All[column].Name;
         if (reader.FirstNull(name, batch.Columns[column], batch.Compression, batch.Rows) is { } row)
-            throw new TraceException(_path, firstRow + row, name, "the value is null", "Write a value; 0 says not known, none or unchanged where the format allows it");
+        {
+            throw new TraceException(
+                _path, firstRow + row, name, "the value is null", "Write a value; 0 says not known, none or unchanged where the format allows it");
+        }
     }
 
     private uint[] Validate(TraceHeader header, TraceArrays columns)

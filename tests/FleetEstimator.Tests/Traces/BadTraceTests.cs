@@ -47,7 +47,8 @@ public sealed class BadTraceTests : IDisposable
     public void NamesTheRow(string message, TraceRow bad)
     {
         // The row at fault is row 3 of the file whatever batches it is divided into.
-        foreach (var batches in (TraceRow[][][])[[[Map, Map with { Operation = Exit }, Map, bad, Map]], [[Map], [Map with { Operation = Exit }, Map], [], [bad]]])
+        var exit = Map with { Operation = Exit };
+        foreach (var batches in (TraceRow[][][])[[[Map, exit, Map, bad, Map]], [[Map], [exit, Map], [], [bad]]])
         {
             var exception = Refused(new ArrowTraceFile().Write(batches));
             Assert.Equal(3, exception.Row);
@@ -79,7 +80,10 @@ public sealed class BadTraceTests : IDisposable
     public void NamesTheRow_WhereAChildUsesWhatItsParentUnmappedBeforeTheFork()
     {
         var exception = Refused(new ArrowTraceFile().Write(
-            [Map, Row(5, OperationKind.Unmap, 1, 90, 20), Row(5, OperationKind.Fork, 1, 2, 1), Row(5, OperationKind.Read, 2, 110, 40), Row(5, OperationKind.Read, 2, 109, 1)]));
+            [
+                Map, Row(5, OperationKind.Unmap, 1, 90, 20), Row(5, OperationKind.Fork, 1, 2, 1), Row(5, OperationKind.Read, 2, 110, 40),
+                Row(5, OperationKind.Read, 2, 109, 1),
+            ]));
         Assert.Equal(4, exception.Row);
     }
 
@@ -113,7 +117,8 @@ public sealed class BadTraceTests : IDisposable
         var encoded = new ArrowTraceFile();
         var type = new DictionaryType(Int8Type.Default, encoded[name].Type, ordered: false);
         var original = encoded[name].Values;
-        encoded[name] = new(name, type, rows => new DictionaryArray(type, new Int8Array.Builder().AppendRange(rows.Select(_ => (sbyte)0)).Build(), original(rows)));
+        encoded[name] = new(
+            name, type, rows => new DictionaryArray(type, new Int8Array.Builder().AppendRange(rows.Select(_ => (sbyte)0)).Build(), original(rows)));
         AssertField(name, "the column is of type dictionary", encoded);
     }
 
@@ -257,7 +262,8 @@ public sealed class BadTraceTests : IDisposable
     public void NamesTheLimit_ThatAFileExceeds()
     {
         var path = _folder["big.arrow"];
-        File.WriteAllBytes(path, new ArrowTraceFile { Compression = CompressionCodecType.Zstd }.Write([Map, Row(6, OperationKind.Map, 2, 1, 1)], [Row(6, OperationKind.Map, 2, 2, 1)]));
+        TraceRow[][] batches = [[Map, Row(6, OperationKind.Map, 2, 1, 1)], [Row(6, OperationKind.Map, 2, 2, 1)]];
+        File.WriteAllBytes(path, new ArrowTraceFile { Compression = CompressionCodecType.Zstd }.Write(batches));
         AssertLimit(TraceLimits.Default with { RowsMax = 2 }, "record batch 1", "has 3 rows, more than the limit of 2");
         AssertLimit(TraceLimits.Default with { BatchBytesMax = 71 }, "record batch 0", "more than the limit of 71");
         AssertLimit(TraceLimits.Default with { FileBytesMax = 100 }, null, "more than the limit of 100");

@@ -41,7 +41,10 @@ public sealed class TraceMutationTests
         Gen.Select(Place, Gen.Byte[1, 255], (place, bits) => Change(place, 1, 1, bytes => bytes[0] ^= bits)),
         Gen.Select(Place, Number, (place, value) => Change(place, 4, 4, bytes => BitConverter.TryWriteBytes(bytes, (int)value))),
         Gen.Select(Place, Number, (place, value) => Change(place, 8, 8, bytes => BitConverter.TryWriteBytes(bytes, value))),
-        Gen.Select(Place, Gen.OneOf(-8, -1, 1, 8, 24), (place, step) => Change(place, 4, 4, bytes => BitConverter.TryWriteBytes(bytes, BitConverter.ToInt32(bytes) + step))),
+        Gen.Select(
+            Place,
+            Gen.OneOf(-8, -1, 1, 8, 24),
+            (place, step) => Change(place, 4, 4, bytes => BitConverter.TryWriteBytes(bytes, BitConverter.ToInt32(bytes) + step))),
         Gen.Select(Place, Place, (from, to) => new Func<byte[], byte[]>(file => Copied(file, from(file.Length), to(file.Length), 8))),
         Gen.Select(Place, Place, (from, to) => new Func<byte[], byte[]>(file => Copied(file, from(file.Length), to(file.Length), 24))),
         Gen.Select(Place, Gen.Int[1, 100], (place, bytes) => new Func<byte[], byte[]>(file => Without(file, place(file.Length), bytes))));
@@ -85,7 +88,8 @@ public sealed class TraceMutationTests
             var foreign = new ArrowTraceFile { Compression = compression };
             var dictionary = new DictionaryType(Int8Type.Default, StringType.Default, ordered: false);
             foreign.Columns.Insert(0, new("text", StringType.Default, Strings));
-            foreign.Columns.Insert(2, new("view", StringViewType.Default, batch => new StringViewArray.Builder().AppendRange(batch.Select(row => $"{row}")).Build()));
+            foreign.Columns.Insert(
+                2, new("view", StringViewType.Default, batch => new StringViewArray.Builder().AppendRange(batch.Select(row => $"{row}")).Build()));
             foreign.Columns.Insert(4, new("word", dictionary, batch => new DictionaryArray(
                 dictionary, new Int8Array.Builder().AppendRange(batch.Select(_ => (sbyte)0)).Build(), Strings(batch[..1]))));
             yield return foreign.Write(rows);
