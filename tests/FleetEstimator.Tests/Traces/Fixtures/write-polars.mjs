@@ -9,13 +9,13 @@ const column = (name, type, valueOf) => [name, pl.Series(name, rows.map(valueOf)
 for (const compression of ['uncompressed', 'lz4', 'zstd']) {
   pl.DataFrame(Object.fromEntries([
     column('note', pl.Utf8, (row) => `a string too long to be kept inside its view, number ${row}`),
-    column('time_us', pl.UInt64, (row) => row * 10),
+    column('time_us', pl.UInt64, (row) => BigInt(row * 10)),
     column('op', pl.UInt8, (row) => 1 + (row % 22)),
     column('process', pl.UInt32, (row) => row * 3),
-    column('page', pl.UInt64, (row) => row * row),
+    column('page', pl.UInt64, (row) => BigInt(row * row)),
     column('pages', pl.UInt32, (row) => row + 1),
     column('content', pl.UInt8, (row) => row % 4),
-    column('fill', pl.UInt64, (row) => row * 7),
+    column('fill', pl.UInt64, (row) => BigInt(row * 7)),
     column('compressed_bytes', pl.UInt16, (row) => row),
   ])).writeIPC(`polars-${compression}.arrow`, { compression });
 }
