@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace FleetEstimator.Paging;
 
 /// <summary>
@@ -29,6 +33,8 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     // One young entry per cache line of eight makes a table worth walking again (suitable_to_scan).
     private const int EntriesPerCacheLine = 8;
+
+    private const byte YoungFrame = Pte.Mapped | Pte.Young;
 
     private readonly long[] _sizes = new long[GenerationsMax];
     private readonly HashSet<int>?[] _worthWalking = new HashSet<int>?[2];
@@ -267,10 +273,9 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         }
 
         var young = 1;
-        for (var near = start; near < end; near++)
+        for (var near = NextYoung(start, end); near < end; near = NextYoung(near + 1, end))
         {
-            if (!TakeYoung(near))
-                continue;
+            TakeYoung(near);
             young++;
             var node = kernel.NodeOf(near);
             if ((kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
@@ -288,10 +293,32 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     private bool TakeYoung(int index)
     {
         ref var entry = ref kernel.Entries[index];
-        if ((entry & (Pte.KindMask | Pte.Young)) != (Pte.Mapped | Pte.Young))
+        if ((entry & YoungFrame) != YoungFrame)
             return false;
         entry &= unchecked((byte)~Pte.Young);
         return true;
+    }
+
+    /// <summary>The first entry at or after <paramref name="index"/> that maps a frame and was accessed, <paramref name="end"/> if none does.</summary>
+    private int NextYoung(int index, int end)
+    {
+        var entries = kernel.Entries.AsSpan(index, end - index);
+        var done = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            ref var start = ref MemoryMarshal.GetReference(entries);
+            var wanted = Vector256.Create(YoungFrame);
+            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
+            {
+                var found = Vector256.Equals(Vector256.LoadUnsafe(ref start, (nuint)done) & wanted, wanted).ExtractMostSignificantBits();
+                if (found != 0)
+                    return index + done + BitOperations.TrailingZeroCount(found);
+            }
+        }
+
+        while (done < entries.Length && (entries[done] & YoungFrame) != YoungFrame)
+            done++;
+        return index + done;
     }
 
     // ---- Aging -----------------------------------------------------------------------------------------------------------------
@@ -341,10 +368,9 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
             var start = first + (int)(Math.Max(area.Start, tableStart) - tableStart);
             var end = first + (int)(Math.Min(area.End, tableEnd) - tableStart);
             total += end - start;
-            for (var index = start; index < end; index++)
+            for (var index = NextYoung(start, end); index < end; index = NextYoung(index + 1, end))
             {
-                if (!TakeYoung(index))
-                    continue;
+                TakeYoung(index);
                 young++;
                 SetGeneration(kernel.NodeOf(index), YoungestList);
             }

@@ -9,6 +9,9 @@ public sealed class Simulator
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
+    private readonly bool[] _accessesAreWrites;
+    private int _pagesRoomed;
+    private int _areasRoomed;
 
     /// <summary>An empty node: no process, no limit, time 0.</summary>
     /// <param name="lanes">One replay each: a mechanism and how accesses of unknown kind are taken (false: as loads; true: as stores of unchanged content).</param>
@@ -20,6 +23,7 @@ public sealed class Simulator
         Lanes = lanes;
         _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
+        _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
     }
 
     /// <summary>One replay of the node.</summary>
@@ -139,6 +143,7 @@ public sealed class Simulator
             for (var page = start; page < end;)
             {
                 var run = _tables.RunAt(process, page, end);
+                MakeRoom();
                 ApplyToRun(operation, run);
                 page += (ulong)run.Count;
             }
@@ -150,12 +155,21 @@ public sealed class Simulator
         }
     }
 
+    /// <summary>Gives the kernels room for entries and VMAs that have come to be.</summary>
+    private void MakeRoom()
+    {
+        if (_tables.Capacity == _pagesRoomed && _tables.VmaCapacity == _areasRoomed)
+            return;
+        (_pagesRoomed, _areasRoomed) = (_tables.Capacity, _tables.VmaCapacity);
+        foreach (var kernel in _kernels)
+            kernel.EnsureCapacity();
+    }
+
     private void ApplyToRun(in Operation operation, in Run run)
     {
         for (var lane = 0; lane < _kernels.Length; lane++)
         {
             var kernel = _kernels[lane];
-            kernel.EnsureCapacity();
             switch (operation.Kind)
             {
                 case OperationKind.Read:
@@ -164,7 +178,7 @@ public sealed class Simulator
                 case OperationKind.Write:
                     kernel.Write(run, operation.Content);
                     break;
-                case OperationKind.Access when Lanes[lane].AccessesAreWrites:
+                case OperationKind.Access when _accessesAreWrites[lane]:
                     kernel.WriteUnchanged(run);
                     break;
                 case OperationKind.Access:
@@ -213,11 +227,9 @@ public sealed class Simulator
         {
             var copy = _tables.Map(child, area.Start, area.End);
             copy.HasAnonymousPages = area.HasAnonymousPages;
+            MakeRoom();
             foreach (var kernel in _kernels)
-            {
-                kernel.EnsureCapacity();
                 kernel.ForkArea(area.Id, copy.Id);
-            }
 
             // copy_page_range copies nothing of a VMA in which no store or swap-in ever faulted (no anon_vma): the child faults anew.
             if (!area.HasAnonymousPages)
@@ -225,11 +237,9 @@ public sealed class Simulator
             foreach (var run in PageTables.TouchedRuns(parent, area.Start, area.End))
             {
                 var first = _tables.IndexOf(child, run.Page);
+                MakeRoom();
                 foreach (var kernel in _kernels)
-                {
-                    kernel.EnsureCapacity();
                     kernel.Fork(parent.Family, run, first);
-                }
             }
         }
     }
