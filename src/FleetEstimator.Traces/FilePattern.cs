@@ -3,7 +3,7 @@ using System.IO.Enumeration;
 namespace FleetEstimator.Traces;
 
 /// <summary>Paths with wildcards, as the user of a shell writes them.</summary>
-internal static class FilePattern
+public static class FilePattern
 {
     private const string AnyFolders = "**";
 

@@ -24,7 +24,11 @@ public sealed record TraceFile
     {
         var trace = Trace.Load(Path, limits);
         return trace.Digest == Digest ? trace : throw new TraceException(
-            Path, null, "digest", $"the file has changed since it was ingested: its SHA-256 was {Digest} and is {trace.Digest}", "Ingest it again, or restore the file");
+            Path,
+            null,
+            "digest",
+            $"the file has changed since it was ingested: its SHA-256 was {Digest} and is {trace.Digest}",
+            "Ingest it again, or restore the file");
     }
 }
 
@@ -87,7 +91,8 @@ public sealed class RecordingSet
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new TraceException(pattern, null, null, $"a folder cannot be read: {exception.Message.TrimEnd('.')}", "Make it readable, or name another", exception);
+            throw new TraceException(
+                pattern, null, null, $"a folder cannot be read: {exception.Message.TrimEnd('.')}", "Make it readable, or name another", exception);
         }
 
         return paths.Count > 0 ? paths : throw new TraceException(
@@ -114,7 +119,10 @@ public sealed class RecordingSet
         if (ordered.Find(file => file.Header.PageSize != ordered[0].Header.PageSize) is { } other)
         {
             throw new TraceException(
-                other.Path, null, "metadata page_size", $"the page size is {other.Header.PageSize}, but {ordered[0].Header.PageSize} in {ordered[0].Path} of the same node \"{files.Key}\"",
+                other.Path,
+                null,
+                "metadata page_size",
+                $"the page size is {other.Header.PageSize}, but {ordered[0].Header.PageSize} in {ordered[0].Path} of the same node \"{files.Key}\"",
                 "Give different nodes different labels");
         }
 

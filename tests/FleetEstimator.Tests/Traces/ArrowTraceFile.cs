@@ -38,7 +38,12 @@ internal sealed class ArrowTraceFile
     private byte[] Write(bool asStream, TraceRow[][] batches)
     {
         var schema = new Schema(Columns.Select(column => new Field(column.Name, column.Type, column.IsNullable)), Metadata);
-        var options = new IpcOptions { CompressionCodec = Compression, CompressionCodecFactory = new CompressionCodecFactory(), WriteLegacyIpcFormat = LegacyFormat };
+        var options = new IpcOptions
+        {
+            CompressionCodec = Compression,
+            CompressionCodecFactory = new CompressionCodecFactory(),
+            WriteLegacyIpcFormat = LegacyFormat,
+        };
         var stream = new MemoryStream();
         using var writer = asStream
             ? new ArrowStreamWriter(stream, schema, leaveOpen: true, options)

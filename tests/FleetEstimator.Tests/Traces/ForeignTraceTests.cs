@@ -97,7 +97,11 @@ public sealed class ForeignTraceTests
             file["fill"] = file["fill"] with
             {
                 Values = rows => new UInt64Array(
-                    new ArrowBuffer(new byte[rows.Length * sizeof(ulong)]), new ArrowBuffer(Enumerable.Repeat((byte)0xFF, 13).ToArray()), rows.Length, nullCount, 0),
+                    new ArrowBuffer(new byte[rows.Length * sizeof(ulong)]),
+                    new ArrowBuffer(Enumerable.Repeat((byte)0xFF, 13).ToArray()),
+                    rows.Length,
+                    nullCount,
+                    0),
             };
             AssertReads(many, file.Write(many));
         }
@@ -117,8 +121,8 @@ public sealed class ForeignTraceTests
         Assert.Equal(
             [
                 Row(0, OperationKind.Map, 7, 1000, 16), Row(10, OperationKind.Write, 7, 1000, 4, PageContent.Zero),
-                new TraceRow(10, new(OperationKind.Write, 7, 1004, 4, PageContent.Repeated, 64), 0xFEDCBA9876543210), Row(20, OperationKind.PageOut, 7, 1000, 8),
-                Row(30, OperationKind.Read, 7, 1000, 8), Row(ulong.MaxValue, OperationKind.Exit, 7, 0, 1),
+                new TraceRow(10, new(OperationKind.Write, 7, 1004, 4, PageContent.Repeated, 64), 0xFEDCBA9876543210),
+                Row(20, OperationKind.PageOut, 7, 1000, 8), Row(30, OperationKind.Read, 7, 1000, 8), Row(ulong.MaxValue, OperationKind.Exit, 7, 0, 1),
             ],
             Enumerable.Range(0, trace.RowCount).Select(trace.Row));
         Assert.Equal(new DateTimeOffset(2025, 6, 1, 10, 0, 0, 250, TimeSpan.Zero), trace.Header.RecordedAt);

@@ -22,11 +22,13 @@ public sealed class TraceInspectionTests : IDisposable
             Row(3, OperationKind.Limit, 77, 0, 50),
             Row(9, OperationKind.Fork, 1, 2, 1)));
 
-        Assert.Equal(
+        const string expected =
             """
-            {"rows":5,"processes":2,"duration_us":9,"operations":{"map":{"rows":1,"pages":8},"lazy_free":{"rows":2,"pages":5},"fork":{"rows":1,"pages":1},"limit":{"rows":1,"pages":50}},"zero_share":{"resident_pages":null,"swapped_out_pages":null,"swapped_in_pages":null},
-            """.ReplaceLineEndings(""),
-            JsonSerializer.Serialize(inspection).Split("\"metadata\"")[0]);
+            {"rows":5,"processes":2,"duration_us":9,
+            "operations":{"map":{"rows":1,"pages":8},"lazy_free":{"rows":2,"pages":5},"fork":{"rows":1,"pages":1},"limit":{"rows":1,"pages":50}},
+            "zero_share":{"resident_pages":null,"swapped_out_pages":null,"swapped_in_pages":null},
+            """;
+        Assert.Equal(expected.ReplaceLineEndings(""), JsonSerializer.Serialize(inspection).Split("\"metadata\"")[0]);
         Assert.Equal("4096", inspection.Metadata["page_size"]);
         Assert.Equal("1", inspection.Metadata["fleet-estimator.version"]);
         Assert.Equal("web", inspection.Metadata["label.class"]);

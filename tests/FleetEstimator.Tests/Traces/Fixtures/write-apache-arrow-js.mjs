@@ -44,7 +44,9 @@ const primitive = (type, values) => makeData({ type, length: values.length, null
 const number = (name, type, at) => [name, type, (batch) => primitive(type, batch.map((row) => row[at]))];
 const columns = [
   number('compressed_bytes', new Uint16(), 7),
-  ['word', wordType, (batch) => makeData({ type: wordType, length: batch.length, nullCount: 0, data: Int32Array.from(batch.map((_, row) => row % 2)), dictionary: words })],
+  ['word', wordType, (batch) => makeData({
+    type: wordType, length: batch.length, nullCount: 0, data: Int32Array.from(batch.map((_, row) => row % 2)), dictionary: words,
+  })],
   number('fill', new Uint64(), 6),
   number('content', new Uint8(), 5),
   ['text', new Utf8(), (batch) => vectorFromArray(batch.map((row) => `page ${row[3]}`), new Utf8()).data[0]],
