@@ -5,6 +5,12 @@ namespace FleetEstimator.Estimation;
 /// <summary>A what-if study: which nodes the fleet has, which recordings stand for them, and which mechanisms are compared. Made by <see cref="StudyReader"/>.</summary>
 public sealed record StudyDefinition
 {
+    /// <summary>The least confidence level: below it an interval more likely misses than covers.</summary>
+    public const double LeastLevel = 0.5;
+
+    /// <summary>The greatest confidence level: beyond it no number of recordings tells how often so rare a sample occurs.</summary>
+    public const double MostLevel = 0.999;
+
     /// <summary>Name; also that of the folder with the results: letters, digits and <c>-_.</c>, starting with a letter or digit, at most 100.</summary>
     public required string Name { get; init; }
 
@@ -17,7 +23,7 @@ public sealed record StudyDefinition
     /// <summary>The mechanism the others are compared with, one of <see cref="Mechanisms"/>.</summary>
     public required string Baseline { get; init; }
 
-    /// <summary>Confidence level of every interval, in (0, 1).</summary>
+    /// <summary>Confidence level of every interval, from <see cref="LeastLevel"/> to <see cref="MostLevel"/>.</summary>
     public double Level { get; init; } = 0.95;
 
     /// <summary>Simulated period of each node in microseconds, at least 1; null = the length of the recording it replays.</summary>

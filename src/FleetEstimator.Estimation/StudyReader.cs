@@ -86,10 +86,10 @@ public static class StudyReader
 
     private static double Level(StudyFields fields)
     {
-        const string remedy = "write a level between 0% and 100%, such as 95% or 0.95";
+        const string remedy = "write a level from 50% to 99.9%, such as 95% or 0.95";
         if (fields.Scalar("level", remedy) is not { } scalar)
             return 0.95;
-        if (Share(scalar) is { } level and > 0 and < 1)
+        if (Share(scalar) is { } level and >= StudyDefinition.LeastLevel and <= StudyDefinition.MostLevel)
             return level;
         fields.Refuse("level", $"'{StudyFields.Shorten(scalar.Text)}' is not a confidence level", remedy);
         return 0.95;
