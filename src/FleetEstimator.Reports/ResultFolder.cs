@@ -26,11 +26,12 @@ public sealed class ResultFolder
 
     private readonly string _workFolder;
 
-    /// <summary>The folder at a path, which need not exist; touches nothing.</summary>
+    /// <summary>The folder at a path, which need not exist; changes nothing there.</summary>
     public ResultFolder(string path)
     {
         // Of a link, the folder it leads to: that one is replaced, and the link stays.
-        path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        if (Directory.Exists(path))
+            path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         var parent = System.IO.Path.GetDirectoryName(Path) ?? Path;
         _workFolder = System.IO.Path.Join(parent, $".{System.IO.Path.GetFileName(Path)}.partial");
