@@ -21,13 +21,13 @@ internal static class GroundsSection
         E("h3", "Failed nodes"),
         result.FailedNodes.Count == 0 ? E("p", "None: every node was simulated to the end.") : Failed(result.FailedNodes));
 
-    public static XElement MethodsInShort(StudyResult result) => E(
+    public static XElement MethodsInShort(Findings findings) => E(
         "section",
         A("id", "methods"),
         E("h2", "Methods in short"),
         E(
             "ul",
-            Methods.Of(result).Select(sentence => E("li", sentence))));
+            Methods.Of(findings).Select(sentence => E("li", sentence))));
 
     public static XElement Reproducibility(StudyResult result) => E(
         "section",

@@ -12,7 +12,7 @@ public sealed class ReportHtmlTests
     private const string Hostile = "<script>alert(1)</script>&amp;\u0007\uD800\"'";
 
     /// <summary>Results that look as different as they can.</summary>
-    public static TheoryData<string> Cases => ["realistic", "one class", "no interval", "saves nothing", "huge", "hostile", "baseline only", "all mechanisms", "failed"];
+    public static TheoryData<string> Cases => ["realistic", "one class", "no interval", "saves nothing", "huge", "hostile", "baseline only", "all mechanisms", "failed", "empty class"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -183,6 +183,7 @@ public sealed class ReportHtmlTests
         "baseline only" => SampleStudy.Make(new() { Mechanisms = ["linux-6.12"] }).Estimate(),
         "all mechanisms" => SampleStudy.Make(new() { Mechanisms = [.. Paging.Mechanism.All.Select(mechanism => mechanism.Name)], Classes = [new string('w', 100), "db"] }).Estimate(),
         "failed" => SampleStudy.Realistic().Estimate([.. Enumerable.Range(0, 60).Select(node => new FailedNode("web", node, "node-00", "too little memory"))]),
+        "empty class" => SampleStudy.Realistic().Without(1).Estimate(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such case."),
     };
 

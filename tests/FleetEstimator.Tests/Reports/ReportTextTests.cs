@@ -92,6 +92,15 @@ public sealed class ReportTextTests
     }
 
     [Fact]
+    public void SaysWhyNothingCanBeSaid_WhenNoNodeOfAClassWasSimulated()
+    {
+        var text = OneLine(SampleStudy.Realistic().Without(1).Estimate());
+
+        Assert.Contains("would save against linux-6.12 cannot be said: no node of class cache was simulated.", text, StringComparison.Ordinal);
+        Assert.Contains("n/a", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SaysThatNothingIsSaved_WhenNothingIs() =>
         Assert.Contains("none is estimated to save any memory", OneLine(SampleStudy.Make(new() { SavesNothing = true }).Estimate()), StringComparison.Ordinal);
 

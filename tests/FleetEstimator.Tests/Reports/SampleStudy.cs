@@ -30,6 +30,9 @@ internal sealed record SampleStudy
         return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes);
     }
 
+    /// <summary>The same without a simulated node of one class.</summary>
+    public SampleStudy Without(int @class) => new(Study, Recordings, [.. Nodes.Where(node => node.Class != @class)]);
+
     public static SampleStudy Make(Shape shape)
     {
         var random = new Random(shape.Seed);
