@@ -49,7 +49,7 @@ internal sealed class ProcessScan : IDisposable
             }
         }
 
-        process.Flush(timeMicroseconds, append);
+        process.EndScan(timeMicroseconds, append);
         return isAlive;
     }
 

@@ -11,8 +11,9 @@ internal sealed unsafe partial class OwnMemory : IDisposable
     public const int NoHugePage = 15;
     public const int PageOut = 21;
 
-    private const int ProtectNone = 0;
-    private const int ProtectReadWrite = 3;
+    public const int NoAccess = 0;
+    public const int ReadWrite = 3;
+
     private const int MapPrivateAnonymous = 0x22;
 
     private readonly nint _reservation;
@@ -22,13 +23,13 @@ internal sealed unsafe partial class OwnMemory : IDisposable
     {
         Pages = pages;
         var pageSize = Environment.SystemPageSize;
-        _reservation = MapMemory(0, (nuint)ReservedBytes(alignmentPages), ProtectNone, MapPrivateAnonymous, -1, 0);
+        _reservation = MapMemory(0, (nuint)ReservedBytes(alignmentPages), NoAccess, MapPrivateAnonymous, -1, 0);
         if (_reservation == -1)
             throw new InvalidOperationException(Linux.Describe(Marshal.GetLastPInvokeError()));
         var alignment = (nint)alignmentPages * pageSize;
         _start = (_reservation + pageSize + alignment - 1) / alignment * alignment;
         AlignmentPages = alignmentPages;
-        Check(Protect(_start, (nuint)pages * (nuint)pageSize, ProtectReadWrite));
+        Protect(0, pages, ReadWrite);
         if (alignmentPages == 1)
             Advise(0, pages, NoHugePage);
     }
@@ -49,9 +50,20 @@ internal sealed unsafe partial class OwnMemory : IDisposable
     public void Advise(int first, int pages, int advice) =>
         Check(AdviseMemory(_start + ((nint)first * Environment.SystemPageSize), (nuint)pages * (nuint)Environment.SystemPageSize, advice));
 
+    public void Protect(int first, int pages, int protection) =>
+        Check(ProtectMemory(_start + ((nint)first * Environment.SystemPageSize), (nuint)pages * (nuint)Environment.SystemPageSize, protection));
+
+    public void Lock(int first, int pages) =>
+        Check(LockMemory(_start + ((nint)first * Environment.SystemPageSize), (nuint)pages * (nuint)Environment.SystemPageSize));
+
     public List<PageRun> Look()
     {
         using var pageMap = PageMaps.Open(Environment.ProcessId)!;
+        return Look(pageMap);
+    }
+
+    public List<PageRun> Look(PageMap pageMap)
+    {
         var (all, runs) = (new List<PageRun>(), new List<PageRun>());
         for (var next = Range.Start; next < Range.End;)
         {
@@ -79,7 +91,10 @@ internal sealed unsafe partial class OwnMemory : IDisposable
     private static partial int UnmapMemory(nint address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "mprotect", SetLastError = true)]
-    private static partial int Protect(nint address, nuint length, int protection);
+    private static partial int ProtectMemory(nint address, nuint length, int protection);
+
+    [LibraryImport("libc", EntryPoint = "mlock", SetLastError = true)]
+    private static partial int LockMemory(nint address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     private static partial int AdviseMemory(nint address, nuint length, int advice);

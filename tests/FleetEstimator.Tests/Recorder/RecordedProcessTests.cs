@@ -46,7 +46,7 @@ public sealed class RecordedProcessTests
                 case Act.Fork when processes.Count < 3:
                     // As in a session: the parent is scanned, then its fork is written, then the child is scanned.
                     process.Scan(++time, rows);
-                    var child = process.Recorded.Fork((uint)processes.Count + 1, time, rows.Append);
+                    var child = process.Recorded.Fork((uint)processes.Count + 1, OperationKind.Write, time, rows.Append);
                     processes.Add(new SimulatedProcess(child, process));
                     break;
                 case Act.Scan:
@@ -79,7 +79,7 @@ public sealed class RecordedProcessTests
         process.Map([new PageRange(10, 20)], 0, rows.Append);
         foreach (var (page, content, value) in new[] { (10UL, PageContent.Data, 1UL), (11UL, PageContent.Data, 2UL), (12UL, PageContent.Repeated, 5UL), (13UL, PageContent.Repeated, 5UL), (14UL, PageContent.Repeated, 6UL), (16UL, PageContent.Zero, 0UL) })
             process.See(page, new PageSighting(Presence.Mapped, content, value));
-        process.Flush(3, rows.Append);
+        process.EndScan(3, rows.Append);
 
         Assert.Equal(
             [
@@ -89,7 +89,7 @@ public sealed class RecordedProcessTests
                 (OperationKind.Write, 4UL, 1u, PageContent.Repeated, 6UL),
                 (OperationKind.Write, 6UL, 1u, PageContent.Zero, 0UL),
             ],
-            rows.Within(new PageRange(10, 20)));
+            RecordedRows.Within(rows.Rows, new PageRange(10, 20)));
     }
 
     [Fact]
@@ -113,11 +113,11 @@ public sealed class RecordedProcessTests
         var process = new RecordedProcess(1, writesSwapOuts: true);
         process.Map([new PageRange(10, 20)], 0, rows.Append);
         process.See(12, new PageSighting(Presence.Mapped, PageContent.Data, 1));
-        process.Flush(0, rows.Append);
+        process.EndScan(0, rows.Append);
         process.Exec(1, rows.Append);
         process.Map([new PageRange(10, 20)], 1, rows.Append);
         process.See(12, new PageSighting(Presence.Mapped, PageContent.Data, 1));
-        process.Flush(1, rows.Append);
+        process.EndScan(1, rows.Append);
 
         Assert.Equal(
             [OperationKind.Map, OperationKind.Write, OperationKind.Unmap, OperationKind.Map, OperationKind.Write],
@@ -132,7 +132,7 @@ public sealed class RecordedProcessTests
         process.Map([new PageRange(10, 20)], 0, rows.Append);
         process.See(12, new PageSighting(Presence.Mapped, PageContent.Data, 1));
         process.See(12, new PageSighting(Presence.SwappedOut));
-        process.Flush(0, rows.Append);
+        process.EndScan(0, rows.Append);
 
         Assert.Equal([OperationKind.Map, OperationKind.Write], rows.Rows.Select(row => row.Operation.Kind));
     }
@@ -209,7 +209,7 @@ public sealed class RecordedProcessTests
                 Recorded.SeeNothing(new PageRange(next, range.End));
             }
 
-            Recorded.Flush(time, rows.Append);
+            Recorded.EndScan(time, rows.Append);
         }
 
         public void CompareWith(RecordedRows rows)

@@ -47,10 +47,10 @@ internal sealed class RecordedRows
         return pages;
     }
 
-    /// <summary>The rows that concern pages of <paramref name="range"/>, without their times.</summary>
-    public List<(OperationKind Kind, ulong Offset, uint Pages, PageContent Content, ulong Fill)> Within(PageRange range) =>
+    /// <summary>Of <paramref name="rows"/> those that begin in <paramref name="range"/>, without their times, and with pages counted from its start.</summary>
+    public static List<(OperationKind Kind, ulong Offset, uint Pages, PageContent Content, ulong Fill)> Within(IEnumerable<TraceRow> rows, PageRange range) =>
     [
-        .. Rows.Where(row => row.Operation.Kind is not (OperationKind.Fork or OperationKind.Exit) && row.Operation.Page >= range.Start && row.Operation.Page < range.End)
+        .. rows.Where(row => row.Operation.Kind is not (OperationKind.Fork or OperationKind.Exit) && row.Operation.Page >= range.Start && row.Operation.Page < range.End)
             .Select(row => (row.Operation.Kind, row.Operation.Page - range.Start, row.Operation.Pages, row.Operation.Content, row.Fill)),
     ];
 
