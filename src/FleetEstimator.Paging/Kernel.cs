@@ -22,6 +22,9 @@ internal sealed class Kernel
     private readonly MultiGenerationalLru _lru;
     private byte[] _pte = [];
     private NodeFlags[] _flags = [];
+
+    // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
+    private bool[] _tableAccessed = [];
     private ReadAhead[] _readAhead = [];
     private int[] _mappers = new int[8];
     private Counters _counters;
@@ -69,6 +72,8 @@ internal sealed class Kernel
 
     internal byte[] Entries => _pte;
 
+    internal bool[] TableAccessed => _tableAccessed;
+
     internal SharedNodes SharedFrames => _shared;
 
     internal FrameLists Lists { get; } = new();
@@ -80,6 +85,7 @@ internal sealed class Kernel
             var capacity = Math.Max(Math.Max(_tables.Capacity, _settings.ExpectedPages), (int)Math.Min(Array.MaxLength, (long)_pte.Length * 2));
             Array.Resize(ref _pte, capacity);
             Array.Resize(ref _flags, capacity);
+            Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
         }
 
@@ -91,6 +97,7 @@ internal sealed class Kernel
 
     public void Read(in Run run)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End;)
         {
             index += TouchPresent(index, run.End);
@@ -101,6 +108,7 @@ internal sealed class Kernel
 
     public void Write(in Run run, PageContent content)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         var bits = Pte.ContentBits(content);
         for (var index = run.Index; index < run.End;)
         {
@@ -116,6 +124,7 @@ internal sealed class Kernel
     /// <summary>A store that leaves the content as it is: an access of which only the fact is known, taken as a store.</summary>
     public void WriteUnchanged(in Run run)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))

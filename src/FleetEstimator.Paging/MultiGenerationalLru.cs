@@ -346,6 +346,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         {
             foreach (var (table, first) in process.Tables)
             {
+                ref var accessed = ref kernel.TableAccessed[first / PageTables.EntriesPerTable];
+                if (filter != null && !accessed)
+                    continue;
+                accessed = false;
                 if (filter != null && !filter.Contains(first))
                     continue;
                 if (WalkTable(process, table, first))
