@@ -185,6 +185,15 @@ public sealed class RecordingSessionTests : IDisposable
         Refuses(RecordingFailure.Output, "cannot be written", Options(Shell("true")) with { Output = _folder["missing/a.arrow"] });
 
     [Fact]
+    public void AFullDiskEndsTheRecording_AndLeavesNothing()
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Skip("There is no /dev/full to write to.");
+        _ = File.CreateSymbolicLink(_folder["a.arrow.partial"], "/dev/full");
+        Refuses(RecordingFailure.Output, "No space left", Options(Shell("true")));
+    }
+
+    [Fact]
     public void OptionsOutOfRangeAreRefused()
     {
         var options = Options(Shell("true"));
