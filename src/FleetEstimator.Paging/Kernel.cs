@@ -1,7 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace FleetEstimator.Paging;
 
@@ -100,7 +98,7 @@ internal sealed class Kernel
         _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End;)
         {
-            index += TouchPresent(index, run.End);
+            index += PteRuns.TouchPresent(_pte.AsSpan(index, run.End - index));
             if (index < run.End)
                 ReadFault(run, index++);
         }
@@ -112,7 +110,9 @@ internal sealed class Kernel
         var bits = Pte.ContentBits(content);
         for (var index = run.Index; index < run.End;)
         {
-            index += StorePresent(index, run.End, bits);
+            var (done, heldZeros) = PteRuns.StorePresent(_pte.AsSpan(index, run.End - index), bits);
+            ZeroFilledFrames += (bits == Pte.ContentZero ? done : 0) - heldZeros;
+            index += done;
             if (index < run.End)
             {
                 WriteFault(run, index);
@@ -264,64 +264,6 @@ internal sealed class Kernel
         MappedFrames++;
         ZeroFilledFrames++;
         _lru.AddFaulted(index);
-    }
-
-    /// <summary>Marks present entries from <paramref name="index"/> on as accessed and returns how many there were before the first other one.</summary>
-    private int TouchPresent(int index, int end)
-    {
-        var entries = _pte.AsSpan(index, end - index);
-        var done = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            var present = Vector256.Create(Pte.Present);
-            var young = Vector256.Create(Pte.Young);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var now = Vector256.LoadUnsafe(ref start, (nuint)done);
-                if ((now & present) != present)
-                    break;
-                (now | young).StoreUnsafe(ref start, (nuint)done);
-            }
-        }
-
-        for (; done < entries.Length && (entries[done] & Pte.Present) != 0; done++)
-            entries[done] |= Pte.Young;
-        return done;
-    }
-
-    /// <summary>Stores into entries that take it without a fault and returns how many there were before the first other one.</summary>
-    private int StorePresent(int index, int end, byte contentBits)
-    {
-        const byte mask = Pte.KindMask | Pte.Writable;
-        const byte storable = Pte.Mapped | Pte.Writable;
-        const byte accessed = Pte.Young | Pte.Dirty;
-        var entries = _pte.AsSpan(index, end - index);
-        var done = 0;
-        var zeroFilledBefore = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var now = Vector256.LoadUnsafe(ref start, (nuint)done);
-                if ((now & Vector256.Create(mask)) != Vector256.Create(storable))
-                    break;
-                var content = now & Vector256.Create(Pte.ContentMask);
-                zeroFilledBefore += BitOperations.PopCount(Vector256.Equals(content, Vector256.Create(Pte.ContentZero)).ExtractMostSignificantBits());
-                ((now ^ content) | Vector256.Create((byte)(accessed | contentBits))).StoreUnsafe(ref start, (nuint)done);
-            }
-        }
-
-        for (; done < entries.Length && (entries[done] & mask) == storable; done++)
-        {
-            if ((entries[done] & Pte.ContentMask) == Pte.ContentZero)
-                zeroFilledBefore++;
-            entries[done] = (byte)((entries[done] & ~Pte.ContentMask) | accessed | contentBits);
-        }
-
-        ZeroFilledFrames += (contentBits == Pte.ContentZero ? done : 0) - zeroFilledBefore;
-        return done;
     }
 
     private void Store(int index, byte contentBits)
@@ -672,12 +614,7 @@ internal sealed class Kernel
         }
     }
 
-    /// <summary>The first entry at or after <paramref name="index"/> that says something, <paramref name="end"/> if none does.</summary>
-    private int NextInUse(int index, int end)
-    {
-        var distance = _pte.AsSpan(index, end - index).IndexOfAnyExcept(Pte.None);
-        return distance < 0 ? end : index + distance;
-    }
+    private int NextInUse(int index, int end) => index + PteRuns.FirstInUse(_pte.AsSpan(index, end - index));
 
     private void ZapSwapEntry(int index)
     {
