@@ -588,11 +588,14 @@ internal sealed class Kernel
     /// <summary>munmap, MADV_DONTNEED and exit: every entry becomes empty.</summary>
     public void Zap(in Run run)
     {
-        for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
+        for (var index = run.Index; index < run.End; index++)
         {
             var entry = _pte[index];
             switch (entry & Pte.KindMask)
             {
+                case Pte.None:
+                    index = NextInUse(index, run.End) - 1;
+                    continue;
                 case Pte.Zero:
                     if ((entry & Pte.HiddenZero) != 0)
                         HiddenZeroEntries--;
