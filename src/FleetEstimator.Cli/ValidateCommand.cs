@@ -13,12 +13,19 @@ internal static class ValidateCommand
     internal static Command Create()
     {
         var truth = new Option<string>("--truth") { Description = "Folder of *.jsonl files with scenarios and what kernels did.", HelpName = "DIR", Required = true };
+        var show = new Option<string?>("--show") { Description = "Show how one scenario goes in the model, operation by operation.", HelpName = "SCENARIO" };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
-        var command = new Command("validate", "Replay recorded scenarios and compare the paging model with real kernels, step by step.") { truth, json };
+        var command = new Command("validate", "Replay recorded scenarios and compare the paging model with real kernels, step by step.") { truth, show, json };
         command.SetAction(parsed =>
         {
             try
             {
+                if (parsed.GetValue(show) is { } name)
+                {
+                    Console.Out.Write(ScenarioText.Of(Validation.Find(parsed.GetValue(truth)!, name)));
+                    return ExitCode.Done;
+                }
+
                 var families = Validation.Run(parsed.GetValue(truth)!);
                 Console.Out.Write(parsed.GetValue(json) ? ToJson(families).ToJsonString(Indented) + "\n" : ToText(families));
                 return families.All(family => family.Passes) ? ExitCode.Done : ExitCode.Failed;

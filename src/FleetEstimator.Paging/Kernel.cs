@@ -1,7 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace FleetEstimator.Paging;
 
@@ -22,6 +20,9 @@ internal sealed class Kernel
     private readonly MultiGenerationalLru _lru;
     private byte[] _pte = [];
     private NodeFlags[] _flags = [];
+
+    // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
+    private bool[] _tableAccessed = [];
     private ReadAhead[] _readAhead = [];
     private int[] _mappers = new int[8];
     private Counters _counters;
@@ -69,6 +70,8 @@ internal sealed class Kernel
 
     internal byte[] Entries => _pte;
 
+    internal bool[] TableAccessed => _tableAccessed;
+
     internal SharedNodes SharedFrames => _shared;
 
     internal FrameLists Lists { get; } = new();
@@ -80,6 +83,7 @@ internal sealed class Kernel
             var capacity = Math.Max(Math.Max(_tables.Capacity, _settings.ExpectedPages), (int)Math.Min(Array.MaxLength, (long)_pte.Length * 2));
             Array.Resize(ref _pte, capacity);
             Array.Resize(ref _flags, capacity);
+            Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
         }
 
@@ -91,9 +95,10 @@ internal sealed class Kernel
 
     public void Read(in Run run)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End;)
         {
-            index += TouchPresent(index, run.End);
+            index += PteRuns.TouchPresent(_pte.AsSpan(index, run.End - index));
             if (index < run.End)
                 ReadFault(run, index++);
         }
@@ -101,10 +106,13 @@ internal sealed class Kernel
 
     public void Write(in Run run, PageContent content)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         var bits = Pte.ContentBits(content);
         for (var index = run.Index; index < run.End;)
         {
-            index += StorePresent(index, run.End, bits);
+            var (done, heldZeros) = PteRuns.StorePresent(_pte.AsSpan(index, run.End - index), bits);
+            ZeroFilledFrames += (bits == Pte.ContentZero ? done : 0) - heldZeros;
+            index += done;
             if (index < run.End)
             {
                 WriteFault(run, index);
@@ -116,6 +124,7 @@ internal sealed class Kernel
     /// <summary>A store that leaves the content as it is: an access of which only the fact is known, taken as a store.</summary>
     public void WriteUnchanged(in Run run)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
@@ -255,64 +264,6 @@ internal sealed class Kernel
         MappedFrames++;
         ZeroFilledFrames++;
         _lru.AddFaulted(index);
-    }
-
-    /// <summary>Marks present entries from <paramref name="index"/> on as accessed and returns how many there were before the first other one.</summary>
-    private int TouchPresent(int index, int end)
-    {
-        var entries = _pte.AsSpan(index, end - index);
-        var done = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            var present = Vector256.Create(Pte.Present);
-            var young = Vector256.Create(Pte.Young);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var now = Vector256.LoadUnsafe(ref start, (nuint)done);
-                if ((now & present) != present)
-                    break;
-                (now | young).StoreUnsafe(ref start, (nuint)done);
-            }
-        }
-
-        for (; done < entries.Length && (entries[done] & Pte.Present) != 0; done++)
-            entries[done] |= Pte.Young;
-        return done;
-    }
-
-    /// <summary>Stores into entries that take it without a fault and returns how many there were before the first other one.</summary>
-    private int StorePresent(int index, int end, byte contentBits)
-    {
-        const byte mask = Pte.KindMask | Pte.Writable;
-        const byte storable = Pte.Mapped | Pte.Writable;
-        const byte accessed = Pte.Young | Pte.Dirty;
-        var entries = _pte.AsSpan(index, end - index);
-        var done = 0;
-        var zeroFilledBefore = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var now = Vector256.LoadUnsafe(ref start, (nuint)done);
-                if ((now & Vector256.Create(mask)) != Vector256.Create(storable))
-                    break;
-                var content = now & Vector256.Create(Pte.ContentMask);
-                zeroFilledBefore += BitOperations.PopCount(Vector256.Equals(content, Vector256.Create(Pte.ContentZero)).ExtractMostSignificantBits());
-                ((now ^ content) | Vector256.Create((byte)(accessed | contentBits))).StoreUnsafe(ref start, (nuint)done);
-            }
-        }
-
-        for (; done < entries.Length && (entries[done] & mask) == storable; done++)
-        {
-            if ((entries[done] & Pte.ContentMask) == Pte.ContentZero)
-                zeroFilledBefore++;
-            entries[done] = (byte)((entries[done] & ~Pte.ContentMask) | accessed | contentBits);
-        }
-
-        ZeroFilledFrames += (contentBits == Pte.ContentZero ? done : 0) - zeroFilledBefore;
-        return done;
     }
 
     private void Store(int index, byte contentBits)
@@ -637,11 +588,14 @@ internal sealed class Kernel
     /// <summary>munmap, MADV_DONTNEED and exit: every entry becomes empty.</summary>
     public void Zap(in Run run)
     {
-        for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
+        for (var index = run.Index; index < run.End; index++)
         {
             var entry = _pte[index];
             switch (entry & Pte.KindMask)
             {
+                case Pte.None:
+                    index = NextInUse(index, run.End) - 1;
+                    continue;
                 case Pte.Zero:
                     if ((entry & Pte.HiddenZero) != 0)
                         HiddenZeroEntries--;
@@ -663,12 +617,7 @@ internal sealed class Kernel
         }
     }
 
-    /// <summary>The first entry at or after <paramref name="index"/> that says something, <paramref name="end"/> if none does.</summary>
-    private int NextInUse(int index, int end)
-    {
-        var distance = _pte.AsSpan(index, end - index).IndexOfAnyExcept(Pte.None);
-        return distance < 0 ? end : index + distance;
-    }
+    private int NextInUse(int index, int end) => index + PteRuns.FirstInUse(_pte.AsSpan(index, end - index));
 
     private void ZapSwapEntry(int index)
     {

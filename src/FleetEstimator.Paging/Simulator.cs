@@ -178,8 +178,11 @@ public sealed class Simulator
                 case OperationKind.Write:
                     kernel.Write(run, operation.Content);
                     break;
-                case OperationKind.Access when _accessesAreWrites[lane]:
+                case OperationKind.Access when _accessesAreWrites[lane] && operation.Content == PageContent.Unknown:
                     kernel.WriteUnchanged(run);
+                    break;
+                case OperationKind.Access when _accessesAreWrites[lane]:
+                    kernel.Write(run, operation.Content);
                     break;
                 case OperationKind.Access:
                     kernel.Read(run);

@@ -32,7 +32,7 @@ public sealed class FigureFormat
     private const int DigitsWithoutInterval = 3;
 
     /// <summary>More digits than anybody reads; a narrower interval is shown wider than it is.</summary>
-    private const int MostDigits = 6;
+    private const int MostDigits = 4;
 
     private readonly FigureUnit _unit;
     private readonly int _decimals;
@@ -72,9 +72,13 @@ public sealed class FigureFormat
     public string Extra(double? figure) => (figure > 0 && Number(figure.Value, Math.Round).AsSpan().ContainsAnyInRange('1', '9') ? "+" : "") + Value(figure);
 
     /// <summary>The interval with its unit, rounded outward; null without one.</summary>
-    public string? Range(Interval figure) => figure is { Low: { } low, High: { } high }
-        ? low == high ? $"{Number(low, Math.Round)} to {Number(high, Math.Round)}{_unit.Suffix}"
-        : $"{Number(low, Math.Floor)} to {Number(high, Math.Ceiling)}{_unit.Suffix}"
+    public string? Range(Interval figure) => Ends(figure) is { } ends ? ends + _unit.Suffix : null;
+
+    /// <summary>The interval without its unit, for where the figure stands right above it; null without one.</summary>
+    public string? Ends(Interval figure) => figure is { Low: { } low, High: { } high }
+        ? low == high
+            ? $"{Number(low, Math.Round)} to {Number(high, Math.Round)}"
+            : $"{Number(low, Math.Floor)} to {Number(high, Math.Ceiling)}"
         : null;
 
     // Decimals of a number whose first digits are to be seen: 2 for 0.0123 with 1 digit, -1 for 123 with 2 digits.

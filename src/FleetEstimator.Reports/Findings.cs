@@ -38,6 +38,9 @@ internal sealed class Findings
         .Where(mechanism => MemorySaved(mechanism) is not null)
         .MaxBy(MemorySaved);
 
+    /// <summary>A compared mechanism without the baseline's name before it: <c>+zero-pfn-swapin</c> against <c>linux-6.12</c>.</summary>
+    public string ShortName(string mechanism) => mechanism.StartsWith(Result.Baseline + "+", StringComparison.Ordinal) ? mechanism[Result.Baseline.Length..] : mechanism;
+
     /// <summary>What a scope is called.</summary>
     public static string ScopeName(string scope) =>
         scope == EstimateScope.Fleet ? "Fleet" : scope[EstimateScope.ClassPrefix.Length..];

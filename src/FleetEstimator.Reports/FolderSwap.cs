@@ -23,8 +23,13 @@ internal static class FolderSwap
             return;
         }
 
-        if (OperatingSystem.IsLinux() && TryExchange(finished, target))
-            return;
+        if (!OperatingSystem.IsLinux() || !TryExchange(finished, target))
+            PutInTwoSteps(finished, target, retired);
+    }
+
+    /// <summary>As <see cref="Put"/> where the target exists and the two cannot change places.</summary>
+    internal static void PutInTwoSteps(string finished, string target, string retired)
+    {
         Directory.Move(target, retired);
         try
         {

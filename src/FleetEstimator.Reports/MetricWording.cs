@@ -48,6 +48,26 @@ public sealed record MetricWording(string Metric, string Title, string Share)
     public static MetricWording Of(string metric) =>
         Savings.Concat(Costs).Concat(Others).Concat(ZeroFilledShares).FirstOrDefault(wording => wording.Metric == metric) ?? new(metric, metric, metric);
 
+    /// <summary>As the head of a narrow column.</summary>
+    public string ShortTitle => Title.EndsWith(" traffic", StringComparison.Ordinal) ? Title[..^" traffic".Length] : Title;
+
+    /// <summary>A figure with its noun: <c>1.2 TiB of memory</c>, but <c>300 major faults/s</c>.</summary>
+    public string Amount(string figure)
+    {
+        const string faults = "faults/s";
+        return figure.EndsWith(faults, StringComparison.Ordinal) ? $"{figure[..^faults.Length]}{Share}/s" : $"{figure} of {Share}";
+    }
+
+    /// <summary>What is done to it when less of it is a saving: memory is saved, events and traffic are avoided.</summary>
+    public string Verb => Metric is "memory_mean" or "rss_mean" ? "saved" : "avoided";
+
+    /// <summary>The claim as people say it, such as <c>Memory saved &gt; 2%</c>.</summary>
+    public static string Claim(ClaimResult claim)
+    {
+        var wording = Of(claim.Metric);
+        return ZeroFilledShares.Contains(wording) ? $"Zero-filled share {wording.Title} {claim.Is}" : $"{wording.Title} {claim.Is}";
+    }
+
     /// <summary>What a claimed figure is a figure of: the denominator of a share, or what is summed.</summary>
     public static string Denominator(ClaimResult claim)
     {

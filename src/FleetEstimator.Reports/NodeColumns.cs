@@ -39,10 +39,11 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
 }
 
 /// <summary>A replay that every row of nodes.parquet has columns for.</summary>
+/// <param name="Index">Place in <see cref="NodeResult.Lanes"/>.</param>
 /// <param name="Mechanism">Index of the mechanism in the study.</param>
 /// <param name="MechanismName">Its name.</param>
 /// <param name="Accesses">How accesses of unknown kind were replayed.</param>
-internal sealed record Lane(int Mechanism, string MechanismName, AccessAssumption Accesses)
+internal sealed record Lane(int Index, int Mechanism, string MechanismName, AccessAssumption Accesses)
 {
     private const string AllWritesSuffix = "_all_writes";
 
@@ -50,21 +51,19 @@ internal sealed record Lane(int Mechanism, string MechanismName, AccessAssumptio
     public static IReadOnlyList<Lane> Of(IReadOnlyList<string> mechanisms, bool unknownAccesses)
     {
         AccessAssumption[] assumptions = unknownAccesses ? [AccessAssumption.AllReads, AccessAssumption.AllWrites] : [AccessAssumption.AllReads];
-        return [.. assumptions.SelectMany(accesses => mechanisms.Select((name, index) => new Lane(index, name, accesses)))];
+        return
+        [
+            .. assumptions.SelectMany((accesses, half) => mechanisms.Select((name, mechanism) =>
+                new Lane((half * mechanisms.Count) + mechanism, mechanism, name, accesses))),
+        ];
     }
 
     /// <summary>The full name of one of its columns.</summary>
     public string ColumnName(LaneColumn column) => $"{MechanismName}/{column.Name}{(Accesses == AccessAssumption.AllWrites ? AllWritesSuffix : "")}";
 
     /// <summary>The node's replay in this lane, or null: a recording without unknown accesses has no all-writes lane.</summary>
-    public LaneResult? Find(NodeResult node)
-    {
-        foreach (var lane in node.Lanes)
-        {
-            if (lane.Mechanism == Mechanism && lane.Accesses == Accesses)
-                return lane;
-        }
+    public LaneResult? Find(NodeResult node) => Index < node.Lanes.Count ? node.Lanes[Index] : null;
 
-        return null;
-    }
+    /// <summary>Whether the node has its replay in this lane where it belongs.</summary>
+    public bool IsFilledBy(NodeResult node) => Find(node) is { } lane && lane.Mechanism == Mechanism && lane.Accesses == Accesses;
 }

@@ -75,15 +75,16 @@ public static class NodesParquet
 
     private static IEnumerable<NodeResult> InOrder(IEnumerable<NodeResult> nodes, StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
     {
+        var (known, unknown) = (Lane.Of(study.Mechanisms, unknownAccesses: false), Lane.Of(study.Mechanisms, unknownAccesses: true));
         (int Class, long Node) last = (-1, -1);
         foreach (var node in nodes)
         {
             var place = (node.Class, node.Node);
             if (place.CompareTo(last) <= 0)
                 throw new ArgumentException($"Node {node.Node} of class {node.Class} comes after node {last.Node} of class {last.Class}.", nameof(nodes));
-            var lanes = Lane.Of(study.Mechanisms, recordings[node.Recording].HasUnknownAccesses);
-            if (node.Lanes.Count != lanes.Count || lanes.Any(lane => lane.Find(node) is null))
-                throw new ArgumentException($"Node {node.Node} of class {node.Class} has not one lane per mechanism and access assumption.", nameof(nodes));
+            var lanes = recordings[node.Recording].HasUnknownAccesses ? unknown : known;
+            if (node.Lanes.Count != lanes.Count || !lanes.All(lane => lane.IsFilledBy(node)))
+                throw new ArgumentException($"Node {node.Node} of class {node.Class} has not one lane per mechanism and access assumption, in order.", nameof(nodes));
             last = place;
             yield return node;
         }

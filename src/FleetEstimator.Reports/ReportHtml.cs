@@ -27,7 +27,7 @@ public static class ReportHtml
             MaterialSection.Recordings(result),
             MaterialSection.Classes(result),
             GroundsSection.Caveats(result),
-            GroundsSection.Methods(result),
+            GroundsSection.MethodsInShort(findings),
             GroundsSection.Reproducibility(result),
         ];
         return E(

@@ -14,7 +14,7 @@ public static class ReportText
     /// <summary>The least width: a figure, its interval and a name fit.</summary>
     public const int LeastWidth = 60;
 
-    private const int NameWidth = 22;
+    private const int NameWidth = 16;
     private const string BoundsMark = "*";
 
     /// <summary>Writes the tables.</summary>
@@ -60,8 +60,8 @@ public static class ReportText
             var figure = new Interval(claim.Value, claim.Low, claim.High);
             var text = FigureFormat.Text(figure, claim.Unit, Typography.Terminal);
             var range = text.Range is null ? "" : $" ({text.Range})";
-            page.Paragraph($"{Mark(claim.Verdict)} {claim.Verdict.ToString().ToLowerInvariant(),-9}  {Findings.ScopeName(claim.Scope)}: {claim.Text}", hanging: 13, indent: 2);
-            page.Paragraph($"{text.Value}{range} {MetricWording.Denominator(claim)}{(claim.Reason is null ? "" : "; " + Sentences.Inside(claim.Reason))}", indent: 13);
+            page.Paragraph($"{Mark(claim.Verdict)} {claim.Verdict.ToString().ToLowerInvariant(),-9}  {Findings.ScopeName(claim.Scope)}: {MetricWording.Claim(claim)} ({claim.Mechanism})", hanging: 15, indent: 2);
+            page.Paragraph($"{text.Value}{range} {MetricWording.Denominator(claim)}{(claim.Reason is null ? "" : "; " + Sentences.Inside(claim.Reason))}", indent: 15);
         }
 
         page.Line();
@@ -69,53 +69,58 @@ public static class ReportText
 
     private static void WriteSavings(Findings findings, TextPage page)
     {
-        if (findings.Compared.Count == 0)
-            return;
+        var baseline = findings.Result.Baseline;
         var footnotes = new Footnotes();
         var names = new NameLegend(NameWidth);
-        var bounds = false;
-        page.Heading($"Saved against {findings.Result.Baseline} ({Percentage.ToText(findings.Result.Level)} intervals; negative = costs)");
+        page.Heading($"Under {baseline} ({Percentage.ToText(findings.Result.Level)} intervals)");
+        Table(findings, names, (scope, metric) => LevelCell(findings.Level(scope, metric, baseline), footnotes)).Write(page);
+        page.Line();
         foreach (var mechanism in findings.Compared)
         {
-            var table = new TextTable(["", .. MetricWording.Savings.Select(wording => wording.Title.ToLowerInvariant().Replace("rss", "RSS", StringComparison.Ordinal))]);
-            foreach (var scope in findings.Scopes)
-            {
-                var cells = MetricWording.Savings.Select(wording => Cell(findings, scope, wording.Metric, mechanism, footnotes)).ToArray();
-                bounds |= cells.Any(cell => cell[0].EndsWith(BoundsMark, StringComparison.Ordinal));
-                table.Row([[names.Short(Findings.ScopeName(scope))], .. cells]);
-            }
-
-            page.Paragraph(mechanism);
-            table.Write(page);
+            page.Heading($"Saved by {mechanism}, with the share of the level above; negative = costs");
+            Table(findings, names, (scope, metric) => SavedCell(findings.Difference(scope, metric, mechanism), footnotes)).Write(page);
             page.Line();
         }
 
-        if (bounds)
+        if (findings.Result.Estimates.Any(estimate => estimate.AllReads is not null))
         {
             page.Paragraph(
-                BoundsMark + " Recordings hold accesses of which neither load nor store is known: the figure is the middle between replaying them all as "
-                + "loads and all as stores, and the interval spans both.",
+                BoundsMark + " Some recordings do not tell loads from stores: the figure is the middle between replaying all such accesses as loads and all as "
+                + $"stores, the interval spans both. {ResultFolder.HtmlName} shows both ends.",
                 hanging: 2);
+            page.Line();
         }
 
         WriteLegend(names, footnotes, page);
     }
 
-    // The figure, its interval, and its share of the baseline's level, which is the denominator.
-    private static string[] Cell(Findings findings, string scope, string metric, string mechanism, Footnotes footnotes)
+    private static TextTable Table(Findings findings, NameLegend names, Func<string, string, string[]> cell)
     {
-        if (findings.Difference(scope, metric, mechanism) is not { Saved: { } saved } difference)
-            return [FigureFormat.NoFigure];
-        var text = FigureFormat.Text(saved, difference.Unit, Typography.Terminal);
-        var remark = (difference.Reason ?? difference.Note) is { } said ? $" [{footnotes.Number(said)}]" : "";
-        List<string> lines = [text.Value + (difference.AllReads is null ? "" : BoundsMark), (text.Range ?? "no interval") + remark];
-        if (difference.SavedShare is { Value: not null } share && findings.Level(scope, metric, findings.Result.Baseline) is { Value: not null } level)
-        {
-            var whole = FigureFormat.Text(new Interval(level.Value, level.Low, level.High), level.Unit, Typography.Terminal).Value;
-            lines.Add($"{FigureFormat.Text(share, MetricUnit.One, Typography.Terminal).Value} of {whole}");
-        }
+        var table = new TextTable(["", .. MetricWording.Savings.Select(wording => wording.ShortTitle)]);
+        foreach (var scope in findings.Scopes)
+            table.Row([[names.Short(Findings.ScopeName(scope))], .. MetricWording.Savings.Select(wording => cell(scope, wording.Metric))]);
+        return table;
+    }
 
-        return [.. lines];
+    private static string[] LevelCell(Estimate? level, Footnotes footnotes) =>
+        level is null ? [FigureFormat.NoFigure] : Lines(new Interval(level.Value, level.Low, level.High), level, footnotes);
+
+    private static string[] SavedCell(Estimate? difference, Footnotes footnotes)
+    {
+        if (difference?.Saved is not { } saved)
+            return [FigureFormat.NoFigure];
+        var lines = Lines(saved, difference, footnotes);
+        return difference.SavedShare is { Value: not null } share ? [.. lines, FigureFormat.Text(share, MetricUnit.One, Typography.Terminal).Value] : lines;
+    }
+
+    // The figure, and below it, in the same unit, its interval.
+    private static string[] Lines(Interval figure, Estimate estimate, Footnotes footnotes)
+    {
+        var format = FigureFormat.For(figure, estimate.Unit, Typography.Terminal);
+        // The column is called faults.
+        var value = format.Value(figure.Value).Replace(" faults/s", "/s", StringComparison.Ordinal);
+        var remark = (estimate.Reason ?? estimate.Note) is { } said ? $" [{footnotes.Number(said)}]" : "";
+        return [value + (estimate.AllReads is null ? "" : BoundsMark), (format.Ends(figure) ?? "no interval") + remark];
     }
 
     private static void WriteShares(Findings findings, TextPage page)

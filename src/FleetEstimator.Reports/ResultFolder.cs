@@ -26,7 +26,7 @@ public sealed class ResultFolder
 
     private readonly string _workFolder;
 
-    /// <summary>The folder at a path, which need not exist; touches nothing.</summary>
+    /// <summary>The folder at a path, which need not exist; changes nothing there.</summary>
     public ResultFolder(string path)
     {
         // Of a link, the folder it leads to: that one is replaced, and the link stays.

@@ -31,7 +31,7 @@ internal static class ClaimsSection
         return E(
             "tr",
             E("td", Class("verdict-cell " + verdict), E("span", Class("glyph"), A("aria-hidden", "true"), ReportText.Mark(claim.Verdict).ToString(CultureInfo.InvariantCulture)), " " + verdict),
-            E("th", A("scope", "row"), $"{Findings.ScopeName(claim.Scope)}: {claim.Metric} {claim.Is}", E("span", Class("note"), claim.Mechanism)),
+            E("th", A("scope", "row"), $"{Findings.ScopeName(claim.Scope)}: {MetricWording.Claim(claim)}", E("span", Class("note"), $"{claim.Metric} of {claim.Mechanism}")),
             E(
                 "td",
                 Class("figure"),

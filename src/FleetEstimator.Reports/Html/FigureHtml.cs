@@ -8,33 +8,27 @@ namespace FleetEstimator.Reports;
 internal static class FigureHtml
 {
     /// <summary>A saving: baseline minus mechanism, tagged as saving or cost.</summary>
-    public static XElement Saved(Estimate? difference) => difference?.Saved is { } saved
-        ? Cell(saved, difference, format => format.Value(saved.Value), Tag(saved), difference.AllReads?.Negated(), difference.AllWrites?.Negated())
+    public static XElement Saved(Estimate? difference, Remarks remarks) => difference?.Saved is { } saved
+        ? Cell(saved, difference, format => format.Value(saved.Value), Tag(saved), difference.AllReads?.Negated(), difference.AllWrites?.Negated(), remarks)
         : Missing();
 
     /// <summary>What a mechanism takes in addition: mechanism minus baseline, with its sign.</summary>
-    public static XElement Extra(Estimate? difference) => difference is null
+    public static XElement Extra(Estimate? difference, Remarks remarks) => difference is null
         ? Missing()
-        : Cell(Of(difference), difference, format => format.Extra(difference.Value), Tag(Of(difference).Negated()), difference.AllReads, difference.AllWrites);
+        : Cell(Of(difference), difference, format => format.Extra(difference.Value), Tag(Of(difference).Negated()), difference.AllReads, difference.AllWrites, remarks);
 
     /// <summary>A level.</summary>
-    public static XElement Level(Estimate? level) => level is null
+    public static XElement Level(Estimate? level, Remarks remarks) => level is null
         ? Missing()
-        : Cell(Of(level), level, format => format.Value(level.Value), null, level.AllReads, level.AllWrites);
+        : Cell(Of(level), level, format => format.Value(level.Value), null, level.AllReads, level.AllWrites, remarks);
 
-    /// <summary>A saving as a share of the baseline's level, which is named below it.</summary>
-    public static XElement SavedShare(Estimate? difference, Estimate? baseline, string of)
+    /// <summary>A saving as a share of the baseline's level.</summary>
+    public static XElement SavedShare(Estimate? difference)
     {
         if (difference?.SavedShare is not { Value: not null } share)
-            return E("td", Class("figure"), E("span", Class("range"), baseline is { Value: 0 } ? "nothing to save" : "no share"));
-        var text = FigureFormat.Text(share, MetricUnit.One, Typography.Page);
-        var whole = baseline is null ? "" : " " + Text(Of(baseline), baseline.Unit).Value;
-        return E(
-            "td",
-            Class("figure"),
-            E("span", Class("value"), text.Value),
-            E("span", Class("range"), text.Range ?? "no interval"),
-            E("span", Class("note"), $"of{whole} {of}"));
+            return E("td", Class("figure"), E("span", Class("range"), "no share of nothing"));
+        var text = Text(share, MetricUnit.One);
+        return E("td", Class("figure"), E("span", Class("value"), text.Value), text.Range is null ? null : E("span", Class("range"), text.Range));
     }
 
     /// <summary>The figure and interval of an estimate.</summary>
@@ -55,19 +49,18 @@ internal static class FigureHtml
 
     private static XElement Missing() => E("td", Class("figure"), FigureFormat.NoFigure);
 
-    private static XElement Cell(Interval figure, Estimate estimate, Func<FigureFormat, string> value, XElement? tag, Interval? reads, Interval? writes)
+    private static XElement Cell(Interval figure, Estimate estimate, Func<FigureFormat, string> value, XElement? tag, Interval? reads, Interval? writes, Remarks remarks)
     {
         var format = FigureFormat.For(figure, estimate.Unit, Typography.Page);
         var bounds = reads is { Value: not null } && writes is { Value: not null }
-            ? E("span", Class("note"), $"{format.Value(reads.Value)} if all unknown accesses are loads, {format.Value(writes.Value)} if stores")
+            ? E("span", Class("note"), $"{format.Value(reads.Value)} if all loads, {format.Value(writes.Value)} if all stores")
             : null;
         return E(
             "td",
             Class("figure"),
             E("span", Class("value"), value(format)),
             tag,
-            E("span", Class("range"), format.Range(figure) ?? $"no interval: {Sentences.Inside(estimate.Reason)}"),
-            bounds,
-            estimate.Note is null ? null : E("span", Class("note"), estimate.Note));
+            E("span", Class("range"), format.Range(figure) ?? "no interval", remarks.Mark(estimate.Reason ?? estimate.Note)),
+            bounds);
     }
 }

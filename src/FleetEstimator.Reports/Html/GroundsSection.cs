@@ -21,18 +21,13 @@ internal static class GroundsSection
         E("h3", "Failed nodes"),
         result.FailedNodes.Count == 0 ? E("p", "None: every node was simulated to the end.") : Failed(result.FailedNodes));
 
-    public static XElement Methods(StudyResult result) => E(
+    public static XElement MethodsInShort(Findings findings) => E(
         "section",
         A("id", "methods"),
         E("h2", "Methods in short"),
         E(
             "ul",
-            E("li", "The sampling unit is the recording. Nodes that replay the same recording are averaged first; only differences between recordings count as evidence about the fleet."),
-            E("li", $"Each class is a stratum. Its total is the mean over its recordings times its nodes; the fleet is the sum of its classes. Intervals are t intervals at {Percentage.ToText(result.Level)}."),
-            E("li", "A saving is taken node by node between two replays of the same recording, so that what both have in common cancels out."),
-            E("li", "Where a recording does not tell loads from stores, every node is replayed twice, once with loads only and once with stores only. The figure is the middle, and the interval spans both intervals."),
-            E("li", "Every simulated node adds noise of its own (where it starts in its recording). That part of the uncertainty is contained in the interval and stands apart in report.json (simulation_half_width): only it shrinks with more simulated nodes; the rest needs more recordings."),
-            E("li", "Where fewer recordings than an interval needs are at hand, none is given and the reason stands in its place.")));
+            Methods.Of(findings).Select(sentence => E("li", sentence))));
 
     public static XElement Reproducibility(StudyResult result) => E(
         "section",

@@ -23,10 +23,10 @@ internal sealed class IntervalChart
     private const double Width = 480;
     private const double Left = 14;
     private const double Right = 466;
-    private const double GroupHeight = 24;
-    private const double RowHeight = 20;
+    private const double GroupHeight = 28;
+    private const double RowHeight = 24;
     private const double AxisHeight = 42;
-    private const int LongestName = 48;
+    private const int LongestName = 32;
 
     private readonly string _id;
     private readonly string _title;
@@ -44,7 +44,9 @@ internal sealed class IntervalChart
     public IntervalChart(string id, string title, string axisName, string unit, IReadOnlyList<ChartGroup> groups)
     {
         (_id, _title, _groups) = (id, title, groups);
-        var ends = groups.SelectMany(group => group.Rows).SelectMany(row => new[] { row.Figure.Value, row.Figure.Low, row.Figure.High }).OfType<double>().ToArray();
+        var ends = groups.SelectMany(group => group.Rows)
+            .SelectMany(row => new[] { row.Figure.Value, row.Figure.Low, row.Figure.High, row.Bounds?.From, row.Bounds?.To })
+            .OfType<double>().ToArray();
         var (least, most) = (ends.Append(0).Min(), ends.Append(0).Max());
         _shownIn = FigureUnit.For(unit, Math.Max(-least, most), Typography.Page);
         _axis = Axis.Covering(least / _shownIn.Size, most / _shownIn.Size);
@@ -65,8 +67,8 @@ internal sealed class IntervalChart
             E("desc", A("id", _id + "-desc"), Description()),
             _axis.Ticks.Select(tick => Tick(tick, bottom)),
             E("text", Class("axis"), A("x", N((Left + Right) / 2)), A("y", N(height - 6)), A("text-anchor", "middle"), _unit),
-            Groups(),
-            E("line", Class("zero"), A("x1", N(X(0))), A("x2", N(X(0))), A("y1", "0"), A("y2", N(bottom))));
+            E("line", Class("zero"), A("x1", N(X(0))), A("x2", N(X(0))), A("y1", "0"), A("y2", N(bottom))),
+            Groups());
     }
 
     private static string N(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
@@ -90,7 +92,7 @@ internal sealed class IntervalChart
         foreach (var group in _groups)
         {
             var shown = group.Name.Length > LongestName ? string.Concat(group.Name.AsSpan(0, LongestName - 1), "…") : group.Name;
-            yield return E("text", Class("group"), A("x", "0"), A("y", N(y + 16)), shown);
+            yield return E("text", Class("group"), A("x", "0"), A("y", N(y + 19)), shown);
             y += GroupHeight;
             foreach (var row in group.Rows)
             {
@@ -121,7 +123,7 @@ internal sealed class IntervalChart
 /// <param name="Decimals">Of the ticks' labels.</param>
 internal sealed record Axis(double From, double To, IReadOnlyList<double> Ticks, int Decimals)
 {
-    private const int FewestTicks = 3;
+    private const int FewestTicks = 4;
 
     /// <summary>An axis over an interval that contains 0.</summary>
     public static Axis Covering(double least, double most)

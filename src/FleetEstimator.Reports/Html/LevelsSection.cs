@@ -7,7 +7,11 @@ namespace FleetEstimator.Reports;
 /// <summary>What the fleet is like under the baseline: shares of zero-filled pages and the level of every metric.</summary>
 internal static class LevelsSection
 {
-    public static XElement Shares(Findings findings) => E(
+    public static XElement Shares(Findings findings) => Shares(findings, new Remarks("shares"));
+
+    public static XElement Levels(Findings findings) => Levels(findings, new Remarks("levels"));
+
+    private static XElement Shares(Findings findings, Remarks remarks) => E(
         "section",
         A("id", "shares"),
         E("h2", "Zero-filled pages"),
@@ -18,13 +22,14 @@ internal static class LevelsSection
             E("tbody", findings.Scopes.Select(scope => E(
                 "tr",
                 E("th", A("scope", "row"), Findings.ScopeName(scope)),
-                MetricWording.ZeroFilledShares.Select(wording => FigureHtml.Level(findings.Level(scope, wording.Metric, findings.Result.Baseline))))))),
-        E("dl", Class("small"), MetricWording.ZeroFilledShares.Select(wording => new object[]
+                MetricWording.ZeroFilledShares.Select(wording => FigureHtml.Level(findings.Level(scope, wording.Metric, findings.Result.Baseline), remarks)))))),
+        remarks.List(),
+        E("dl", Class("small pairs"), MetricWording.ZeroFilledShares.Select(wording => new object[]
         {
             E("dt", "Share " + wording.Title), E("dd", Metric.Find(wording.Metric)!.Meaning),
         })));
 
-    public static XElement Levels(Findings findings) => E(
+    private static XElement Levels(Findings findings, Remarks remarks) => E(
         "section",
         A("id", "levels"),
         E("h2", $"Levels under {findings.Result.Baseline}"),
@@ -36,5 +41,6 @@ internal static class LevelsSection
             E("tbody", MetricWording.Savings.Concat(MetricWording.Others).Concat(MetricWording.Costs).Select(wording => E(
                 "tr",
                 E("th", A("scope", "row"), wording.Title),
-                FigureHtml.Level(findings.Level(scope, wording.Metric, findings.Result.Baseline)))))))));
+                FigureHtml.Level(findings.Level(scope, wording.Metric, findings.Result.Baseline), remarks))))))),
+        remarks.List());
 }

@@ -16,8 +16,8 @@ internal static class MaterialSection
         A("id", "recordings"),
         E("h2", "Recordings"),
         E("p", "A recording is the sampling unit: intervals rest on how recordings differ, not on how many nodes replay them."),
-        E(
-            "table",
+        Scrolling(
+            "Recordings",
             HeaderRow("Node", "Classes", "Accesses from", "Kernel", "Duration", "Peak resident", "Digest"),
             E("tbody", result.Recordings.Select(recording => E(
                 "tr",
@@ -33,8 +33,8 @@ internal static class MaterialSection
         "section",
         A("id", "classes"),
         E("h2", "Classes"),
-        E(
-            "table",
+        Scrolling(
+            "Classes",
             HeaderRow("Class", "Nodes in the fleet", "Simulated", "Recordings", "Memory of a node", "Memory limit", "Swap", "Copies of a recording"),
             E("tbody", result.Classes.Select(@class => E(
                 "tr",
@@ -49,6 +49,10 @@ internal static class MaterialSection
 
     /// <summary>Enough of a digest to tell two apart at a glance; report.json has it whole.</summary>
     public static string Short(string digest) => digest.Length <= DigestCharacters ? digest : digest[..DigestCharacters];
+
+    // A wide table, which on a narrow screen moves within its own frame; the keyboard reaches it there.
+    private static XElement Scrolling(string name, params object[] content) =>
+        E("div", Class("scroll"), A("role", "region"), A("aria-label", name + ", table"), A("tabindex", "0"), E("table", content));
 
     private static string Swap(SwapDefinition swap) => swap.Device == SwapDevice.None
         ? "none"

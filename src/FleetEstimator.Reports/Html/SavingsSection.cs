@@ -19,27 +19,34 @@ internal static class SavingsSection
                 : Body(findings));
     }
 
-    private static IEnumerable<object> Body(Findings findings)
+    private static IEnumerable<object?> Body(Findings findings)
     {
         var level = Percentage.ToText(findings.Result.Level);
         yield return E(
             "p",
-            $"A saving is the baseline minus the mechanism; a negative saving is a cost. The line under each figure is its {level} interval. ",
-            "Charts: the mark is the estimate, the line its interval, a broad band spans the two readings of accesses of unknown kind, and a hollow mark has no interval.");
+            $"A saving is the baseline minus the mechanism; a negative saving is a cost. Beside each figure stands its {level} interval. ",
+            "Where recordings do not tell loads from stores, the figure is the middle between replaying all such accesses as loads and all as stores; both ends stand below it.");
+        yield return E("p", Class("small"), "Charts: mark = estimate, line = interval, broad band = from all loads to all stores, hollow mark = no interval, vertical line = no saving.");
         yield return Legend(findings);
+        var remarks = new Remarks("savings");
         foreach (var wording in MetricWording.Savings)
-            yield return Metric(findings, wording, level);
-        yield return Costs(findings);
+            yield return Metric(findings, wording, level, remarks);
+        yield return Costs(findings, remarks);
+        yield return remarks.List();
     }
 
     private static XElement Legend(Findings findings) => E(
         "ul",
         Class("legend"),
-        findings.Compared.Select((mechanism, index) => E("li", Series.Inline(index), " " + mechanism)));
+        findings.Compared.Select((mechanism, index) => E(
+            "li",
+            Series.Inline(index),
+            " " + mechanism,
+            findings.ShortName(mechanism) == mechanism ? null : E("span", Class("soft"), ", below ", findings.ShortName(mechanism)))));
 
-    private static XElement Metric(Findings findings, MetricWording wording, string level)
+    private static XElement Metric(Findings findings, MetricWording wording, string level, Remarks remarks)
     {
-        var verb = wording.Metric is "memory_mean" or "rss_mean" ? "saved" : "avoided";
+        var verb = wording.Verb;
         var unit = Estimation.Metric.Find(wording.Metric)!.Unit;
         var chart = new IntervalChart(
             "chart-" + wording.Metric.Replace('_', '-'),
@@ -59,8 +66,8 @@ internal static class SavingsSection
                 E(
                     "table",
                     E("caption", Class("hidden"), $"{wording.Title} {verb}"),
-                    HeaderRow("Mechanism", $"{char.ToUpperInvariant(verb[0])}{verb[1..]}", "Share of the baseline"),
-                    findings.Scopes.Select(scope => Rows(findings, scope, wording)))));
+                    HeaderRow("Mechanism", $"{char.ToUpperInvariant(verb[0])}{verb[1..]}", $"Share of the level under {findings.Result.Baseline}"),
+                    findings.Scopes.Select(scope => Rows(findings, scope, wording, remarks)))));
     }
 
     private static ChartGroup Group(Findings findings, string scope, string metric) => new(
@@ -69,20 +76,33 @@ internal static class SavingsSection
             ? new ChartRow(index, saved, difference is { AllReads.Value: { } reads, AllWrites.Value: { } writes } ? (-reads, -writes) : null)
             : new ChartRow(index, new Interval(null, null, null), null))]);
 
-    private static XElement Rows(Findings findings, string scope, MetricWording wording) => E(
+    private static XElement Rows(Findings findings, string scope, MetricWording wording, Remarks remarks) => E(
         "tbody",
-        E("tr", E("th", Class("scope"), A("scope", "rowgroup"), A("colspan", "3"), Findings.ScopeName(scope))),
+        E("tr", ScopeHeader(findings, scope, wording)),
         findings.Compared.Select((mechanism, index) =>
         {
             var difference = findings.Difference(scope, wording.Metric, mechanism);
             return E(
                 "tr",
-                MechanismHeader(mechanism, index),
-                FigureHtml.Saved(difference),
-                FigureHtml.SavedShare(difference, findings.Level(scope, wording.Metric, findings.Result.Baseline), wording.Share));
+                MechanismHeader(findings, mechanism, index),
+                FigureHtml.Saved(difference, remarks),
+                FigureHtml.SavedShare(difference));
         }));
 
-    private static XElement Costs(Findings findings) => E(
+    // The part of the fleet, and beside it what every share below it is a share of.
+    private static XElement ScopeHeader(Findings findings, string scope, MetricWording wording)
+    {
+        var level = findings.Level(scope, wording.Metric, findings.Result.Baseline);
+        return E(
+            "th",
+            Class("scope"),
+            A("scope", "rowgroup"),
+            A("colspan", "3"),
+            Findings.ScopeName(scope),
+            level?.Value is null ? null : E("span", Class("soft"), " " + wording.Amount(FigureHtml.Text(FigureHtml.Of(level), level.Unit).Value)));
+    }
+
+    private static XElement Costs(Findings findings, Remarks remarks) => E(
         "section",
         Class("metric"),
         E("h3", "The price: what each mechanism adds"),
@@ -99,8 +119,9 @@ internal static class SavingsSection
                 E("tr", E("th", Class("scope"), A("scope", "rowgroup"), A("colspan", "4"), Findings.ScopeName(scope))),
                 findings.Compared.Select((mechanism, index) => E(
                     "tr",
-                    MechanismHeader(mechanism, index),
-                    MetricWording.Costs.Select(wording => FigureHtml.Extra(findings.Difference(scope, wording.Metric, mechanism)))))))));
+                    MechanismHeader(findings, mechanism, index),
+                    MetricWording.Costs.Select(wording => FigureHtml.Extra(findings.Difference(scope, wording.Metric, mechanism), remarks))))))));
 
-    private static XElement MechanismHeader(string mechanism, int index) => E("th", A("scope", "row"), Class("mechanism"), Series.Inline(index), " " + mechanism);
+    private static XElement MechanismHeader(Findings findings, string mechanism, int index) =>
+        E("th", A("scope", "row"), Class("mechanism"), Series.Inline(index), " " + findings.ShortName(mechanism));
 }

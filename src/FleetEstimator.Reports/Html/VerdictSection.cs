@@ -10,24 +10,27 @@ internal static class VerdictSection
     public static XElement Write(Findings findings)
     {
         var result = findings.Result;
+        var verdict = VerdictSentence.Of(findings, Typography.Page);
         return E(
             "section",
             A("id", "verdict"),
             A("aria-label", "Verdict"),
-            E("p", Class("verdict"), VerdictSentence.Of(findings, Typography.Page)),
-            Partial(result),
+            E("p", Class("verdict"), verdict.Lead, E("strong", verdict.Headline), verdict.Rest),
+            Alerts(result),
             findings.Leading is { } mechanism ? Tiles(findings, mechanism) : null);
     }
 
-    private static XElement? Partial(StudyResult result) => result.FailedNodes.Count == 0
-        ? null
-        : E(
-            "p",
-            Class("alert"),
-            E("strong", "Partial result: "),
-            $"{VerdictSentence.Counted(result.FailedNodes.Count, "node")} could not be simulated; ",
-            E("a", A("href", "#caveats"), "which and why"),
-            ".");
+    // What makes the figures less than they look must be seen before them.
+    private static IEnumerable<XElement> Alerts(StudyResult result)
+    {
+        if (result.FailedNodes.Count > 0)
+            yield return Alert("Partial result: ", $"{VerdictSentence.Counted(result.FailedNodes.Count, "node")} could not be simulated; ", "which and why");
+        if (result.Warnings.Count > 0)
+            yield return Alert(VerdictSentence.Counted(result.Warnings.Count, "warning"), " about what the figures rest on; ", "read them");
+    }
+
+    private static XElement Alert(string strong, string text, string link) =>
+        E("p", Class("alert"), E("strong", strong), text, E("a", A("href", "#caveats"), link), ".");
 
     private static XElement[] Tiles(Findings findings, string mechanism)
     {
@@ -52,11 +55,10 @@ internal static class VerdictSection
         var format = FigureFormat.For(figure, difference.Unit, Typography.Page);
         var share = cost ? difference.Relative : difference.SavedShare;
         var shareText = share is { Value: not null } ? FigureFormat.For(share, MetricUnit.One, Typography.Page) : null;
-        var verb = cost ? "extra" : wording.Metric is "memory_mean" or "rss_mean" ? "saved" : "avoided";
         return E(
             "div",
             Class(cost ? "tile price" : "tile"),
-            E("dt", $"{wording.Title}, {verb}", " ", FigureHtml.Tag(saved)),
+            E("dt", cost ? $"Extra {wording.Share}" : $"{wording.Title} {wording.Verb}", " ", FigureHtml.Tag(saved)),
             E("dd", Class("big"), cost ? format.Extra(figure.Value) : format.Value(figure.Value)),
             E("dd", Class("range"), format.Range(figure) ?? "no interval"),
             shareText is null ? null : E("dd", Class("range"), $"{(cost ? shareText.Extra(share!.Value) : shareText.Value(share!.Value))} of {wording.Share}"));

@@ -51,17 +51,33 @@ public static class Validation
     /// <exception cref="ScenarioException">The folder holds no scenario file, or one is wrong.</exception>
     public static IReadOnlyList<FamilyValidation> Run(string truthFolder)
     {
-        if (!Directory.Exists(truthFolder))
-            throw new ScenarioException(truthFolder, null, null, "there is no such folder", "Give a folder of *.jsonl scenario files with --truth");
-        var files = Directory.GetFiles(truthFolder, "*.jsonl");
-        if (files.Length == 0)
-            throw new ScenarioException(truthFolder, null, null, "the folder holds no *.jsonl file", "Give a folder of *.jsonl scenario files with --truth");
-        var scenarios = files.Order(StringComparer.Ordinal).SelectMany(Scenario.Load).ToList();
+        var scenarios = Load(truthFolder);
         return [.. from scenario in scenarios
             from kernel in scenario.Kernels
             group (scenario, kernel.Value) by (scenario.Family, Kernel: kernel.Key) into family
             orderby family.Key.Family, family.Key.Kernel
             select Validate(family.Key.Family, family.Key.Kernel, [.. family])];
+    }
+
+    /// <summary>The scenario of that name, which may be written <c>FAMILY/NAME</c>, in the files of a folder.</summary>
+    /// <exception cref="ScenarioException">There is none, or several families have one.</exception>
+    public static Scenario Find(string truthFolder, string name) =>
+        Load(truthFolder).FindAll(scenario => scenario.Name == name || scenario.ToString() == name) switch
+        {
+            [var scenario] => scenario,
+            [] => throw new ScenarioException(truthFolder, null, null, $"no scenario is called {name}", "Give the name of a scenario in one of the folder's files"),
+            var several => throw new ScenarioException(truthFolder, null, null, $"several families have a scenario {name}",
+                $"Give one of {string.Join(", ", several)}"),
+        };
+
+    private static List<Scenario> Load(string truthFolder)
+    {
+        if (!Directory.Exists(truthFolder))
+            throw new ScenarioException(truthFolder, null, null, "there is no such folder", "Give a folder of *.jsonl scenario files with --truth");
+        var files = Directory.GetFiles(truthFolder, "*.jsonl");
+        if (files.Length == 0)
+            throw new ScenarioException(truthFolder, null, null, "the folder holds no *.jsonl file", "Give a folder of *.jsonl scenario files with --truth");
+        return [.. files.Order(StringComparer.Ordinal).SelectMany(Scenario.Load)];
     }
 
     private static FamilyValidation Validate(string family, string kernel, List<(Scenario Scenario, KernelRecord Record)> scenarios)

@@ -18,8 +18,20 @@ internal sealed record SampleStudy
 
     public IReadOnlyList<NodeResult> Nodes { get; }
 
-    /// <summary>Four classes, eight recordings, three mechanisms; the recordings of the last class do not tell loads from stores.</summary>
+    /// <summary>Four classes that share eight recordings, three mechanisms; the last two recordings do not tell loads from stores.</summary>
     public static SampleStudy Realistic() => Make(new Shape());
+
+    /// <summary>What the study comes to.</summary>
+    public StudyResult Estimate(params IReadOnlyList<FailedNode> failedNodes)
+    {
+        var accumulator = new FleetAccumulator(Study);
+        foreach (var node in Nodes)
+            accumulator.Add(node);
+        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes);
+    }
+
+    /// <summary>The same without a simulated node of one class.</summary>
+    public SampleStudy Without(int @class) => new(Study, Recordings, [.. Nodes.Where(node => node.Class != @class)]);
 
     public static SampleStudy Make(Shape shape)
     {
@@ -74,10 +86,9 @@ internal sealed record SampleStudy
 
     private static RecordingSummary[] RecordingsOf(Shape shape) =>
     [
-        .. Enumerable.Range(0, shape.Classes.Count * shape.RecordingsPerClass).Select(index =>
+        .. Enumerable.Range(0, shape.Recordings).Select(index =>
         {
-            var @class = index / shape.RecordingsPerClass;
-            var unknown = shape.UnknownAccesses && @class == shape.Classes.Count - 1;
+            var unknown = shape.UnknownAccesses && index >= shape.Recordings - 2;
             return new RecordingSummary
             {
                 Node = $"{shape.RecordingLabel}{index:00}",
@@ -88,19 +99,20 @@ internal sealed record SampleStudy
                 DurationMicroseconds = 7_200_000_000 + (index * 61_000_000),
                 PeakResidentBytes = 30 * Gibi + (index * Gibi),
                 Rows = 12_000_000 + index,
-                Classes = [shape.Classes[@class]],
+                Classes = [.. shape.Classes.Where((_, @class) => shape.RecordingsOf(@class).Contains(index))],
             };
         }),
     ];
 
     private static NodeResult Node(Shape shape, RecordingSummary[] recordings, int @class, int node, Random random)
     {
-        var recording = (@class * shape.RecordingsPerClass) + (node % shape.RecordingsPerClass);
+        var recording = shape.RecordingsOf(@class).ElementAt(node % shape.RecordingsPerClass);
         // A recording's own character, and around it what differs between nodes that replay it.
         var character = new Random(shape.Seed + (1000 * recording));
         var resident = (long)(Gibi * (24 + (12 * character.NextDouble()) + random.NextDouble()) * shape.Scale);
-        var swapped = (long)(60_000 * (1 + (2 * character.NextDouble()) + (0.2 * random.NextDouble())));
+        var swapped = (long)(900_000 * (1 + character.NextDouble() + (0.2 * random.NextDouble())));
         var zeros = (long)(swapped * (0.08 + (0.12 * character.NextDouble())));
+        var residentZeros = (long)(resident * (0.03 + (0.04 * character.NextDouble())));
         var readShare = 0.3 + (0.5 * character.NextDouble());
         List<LaneResult> lanes = [];
         AccessAssumption[] assumptions = recordings[recording].HasUnknownAccesses ? [AccessAssumption.AllReads, AccessAssumption.AllWrites] : [AccessAssumption.AllReads];
@@ -109,14 +121,14 @@ internal sealed record SampleStudy
             for (var mechanism = 0; mechanism < shape.Mechanisms.Count; mechanism++)
             {
                 var reads = recordings[recording].HasUnknownAccesses ? (accesses == AccessAssumption.AllReads ? 1 : 0) : readShare;
-                lanes.Add(Lane(mechanism, accesses, mechanism == 0 || shape.SavesNothing ? 0 : (long)(zeros * reads * mechanism * 0.6), resident, swapped, zeros));
+                lanes.Add(Lane(mechanism, accesses, mechanism == 0 || shape.SavesNothing ? 0 : (long)(zeros * reads * mechanism * 0.6), resident, residentZeros, swapped, zeros));
             }
         }
 
         return new NodeResult(@class, node, recording, 3, MeasuredMicroseconds, node % 5 == 4 ? 0 : resident, lanes);
     }
 
-    private static LaneResult Lane(int mechanism, AccessAssumption accesses, long spared, long resident, long swapped, long zeros) => new()
+    private static LaneResult Lane(int mechanism, AccessAssumption accesses, long spared, long resident, long residentZeros, long swapped, long zeros) => new()
     {
         Mechanism = mechanism,
         Accesses = accesses,
@@ -124,7 +136,7 @@ internal sealed record SampleStudy
         RssPeakBytes = resident + Gibi - (spared * 4096),
         MemoryMeanBytes = resident + (2 * Gibi) - (spared * 4096 * 3),
         MemoryPeakBytes = resident + (3 * Gibi) - (spared * 4096),
-        ZeroFilledResidentMeanBytes = resident / 20,
+        ZeroFilledResidentMeanBytes = residentZeros - (spared * 4096),
         SwapSlotsMeanPages = swapped / 2,
         SwapHiddenMeanPages = spared,
         CpuNanoseconds = (swapped * 4000L) + (spared * 900),
@@ -155,7 +167,9 @@ internal sealed record SampleStudy
 
         public IReadOnlyList<string> Classes { get; init; } = ["web", "cache", "batch", "build"];
 
-        public int RecordingsPerClass { get; init; } = 2;
+        public int Recordings { get; init; } = 8;
+
+        public int RecordingsPerClass { get; init; } = 4;
 
         public int SimulatedPerClass { get; init; } = 20;
 
@@ -168,5 +182,9 @@ internal sealed record SampleStudy
         public double Scale { get; init; } = 1;
 
         public string RecordingLabel { get; init; } = "node-";
+
+        /// <summary>Neighbouring classes have recordings in common.</summary>
+        public IEnumerable<int> RecordingsOf(int @class) =>
+            Enumerable.Range(@class * Recordings / Classes.Count, RecordingsPerClass).Select(index => index % Recordings).Order();
     }
 }
