@@ -189,6 +189,7 @@ internal sealed class Kernel
                 _counters.MinorFaults++;
                 Charge();
                 ReplaceByNewFrame(index);
+                KeepIfLocked(run, index);
                 break;
             case Pte.Mapped:
                 if ((_pte[index] & Pte.Writable) == 0)
@@ -202,6 +203,13 @@ internal sealed class Kernel
                 SwapIn(run, index, write: true);
                 break;
         }
+    }
+
+    /// <summary>mlock_vma_folio: what is faulted into a locked VMA stays.</summary>
+    private void KeepIfLocked(in Run run, int index)
+    {
+        if (run.Area.Locked && (_pte[index] & Pte.KindMask) == Pte.Mapped)
+            FlagsOf(NodeOf(index)) |= NodeFlags.Locked;
     }
 
     private void WriteFaultOfObservedStore(in Run run, int index)
@@ -289,6 +297,12 @@ internal sealed class Kernel
     // ---- Swap-in ---------------------------------------------------------------------------------------------------------------
 
     private void SwapIn(in Run run, int index, bool write)
+    {
+        SwapInEntry(run, index, write);
+        KeepIfLocked(run, index);
+    }
+
+    private void SwapInEntry(in Run run, int index, bool write)
     {
         run.Area.HasAnonymousPages = true;
         var node = NodeOf(index);
@@ -483,6 +497,80 @@ internal sealed class Kernel
         }
     }
 
+    /// <summary>MADV_COLD: forgets accesses of what only one process maps. Where the frame stands on the LRU does not change here.</summary>
+    public void Cold(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && MapCountOf(NodeOf(index)) == 1)
+                _pte[index] &= unchecked((byte)~Pte.Young);
+        }
+    }
+
+    /// <summary>MADV_FREE: swapped pages are gone at once; frames are dropped by the next reclaim unless they are written before.</summary>
+    public void LazyFree(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            switch (_pte[index] & Pte.KindMask)
+            {
+                case Pte.Swapped:
+                    ZapSwapEntry(index);
+                    _pte[index] = Pte.None;
+                    break;
+                case Pte.Mapped:
+                    FreeLazily(index);
+                    break;
+            }
+        }
+    }
+
+    private void FreeLazily(int index)
+    {
+        var node = NodeOf(index);
+        ref var flags = ref FlagsOf(node);
+        if ((flags & (NodeFlags.InSwapCache | NodeFlags.Dirty)) != 0)
+        {
+            if (MapCountOf(node) > 1)
+                return;
+            if ((flags & NodeFlags.InSwapCache) != 0)
+            {
+                if (SwapCountOf(node) > 0)
+                    return;
+                DropFromSwapCache(node);
+            }
+
+            flags &= ~NodeFlags.Dirty;
+        }
+
+        _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
+        flags |= NodeFlags.LazilyFreed;
+    }
+
+    /// <summary>mlock: faults every page in for writing, and keeps it.</summary>
+    public void Lock(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
+                WriteFault(run, index);
+
+            // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): set_page_dirty.
+            _pte[index] |= Pte.Young;
+            FlagsOf(NodeOf(index)) |= NodeFlags.Dirty | NodeFlags.Locked;
+        }
+    }
+
+    /// <summary>munlock.</summary>
+    public void Unlock(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+        }
+    }
+
     /// <summary>
     /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. False if it must stay
     /// (no swap slot is free).
@@ -493,6 +581,10 @@ internal sealed class Kernel
         var inCache = (flags & NodeFlags.InSwapCache) != 0;
         var mappers = CollectMappers(node);
         var zeroFilled = HoldsZeros(node);
+        if ((flags & NodeFlags.Locked) != 0)
+            return false;
+        if ((flags & NodeFlags.LazilyFreed) != 0)
+            return TryDrop(node, mappers);
         if (!inCache)
         {
             if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
@@ -536,6 +628,34 @@ internal sealed class Kernel
         if ((flags & NodeFlags.Dirty) != 0)
             WriteOut(ref flags, zeroFilled, ContentBits(node));
         flags &= ~(NodeFlags.InSwapCache | NodeFlags.Dirty | NodeFlags.ReadAhead);
+        return true;
+    }
+
+    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    private bool TryDrop(int node, ReadOnlySpan<int> mappers)
+    {
+        ref var flags = ref FlagsOf(node);
+        foreach (var index in mappers)
+        {
+            if ((_pte[index] & Pte.Dirty) != 0)
+                flags |= NodeFlags.Dirty;
+        }
+
+        if ((flags & NodeFlags.Dirty) != 0)
+        {
+            flags &= ~NodeFlags.LazilyFreed;
+            return false;
+        }
+
+        FreeMappedFrame(node, HoldsZeros(node));
+        foreach (var index in mappers)
+        {
+            _pte[index] = Pte.None;
+            _flags[index] = NodeFlags.None;
+        }
+
+        if (node < 0)
+            _shared.Remove(node);
         return true;
     }
 
@@ -698,8 +818,8 @@ internal sealed class Kernel
         }
     }
 
-    /// <summary>The child's VMA inherits the parent's read-ahead state (vm_area_dup copies it).</summary>
-    public void ForkArea(int parent, int child) => _readAhead[child] = _readAhead[parent];
+    /// <summary>A VMA that comes of another, by fork or a cut, inherits its read-ahead state (vm_area_dup copies it).</summary>
+    public void CopyArea(int from, int to) => _readAhead[to] = _readAhead[from];
 
     /// <summary>Moves an exclusive frame or slot into a shared node, in its place on the LRU.</summary>
     private void BecomeShared(ForkFamily family, ulong page, int index)

@@ -68,6 +68,12 @@ internal enum NodeFlags : ushort
     /// <summary>Off its list for eviction.</summary>
     Isolated = 256,
 
+    /// <summary>MADV_FREE was called and the frame was not put back since (not PG_swapbacked): reclaim may drop it instead of swapping it out.</summary>
+    LazilyFreed = 512,
+
+    /// <summary>mlocked: on no list for reclaim to take it from.</summary>
+    Locked = 1024,
+
     /// <summary>What belongs to a slot and ends with it.</summary>
     SlotState = InSwapCache | ZeromapBit | SlotHoldsData | Dirty | ReadAhead,
 }

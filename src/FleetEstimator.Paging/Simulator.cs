@@ -6,6 +6,9 @@ namespace FleetEstimator.Paging;
 /// </summary>
 public sealed class Simulator
 {
+    // EINVAL.
+    private const int InvalidArgument = 22;
+
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
@@ -38,8 +41,7 @@ public sealed class Simulator
     public long TimeMicroseconds { get; private set; }
 
     /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
-    public static bool Covers(OperationKind kind) => kind is not (OperationKind.LazyFree or OperationKind.Cold or OperationKind.Lock or OperationKind.Unlock
-        or OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
+    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
 
     /// <summary>Page table entries in tables created so far.</summary>
     public int PageCapacity => _tables.Capacity;
@@ -80,8 +82,10 @@ public sealed class Simulator
     /// Does one operation, now. The caller has checked it: pages that are accessed are mapped, a forked child is new
     /// (<see cref="InvalidOperationException"/> otherwise).
     /// </summary>
-    public void Apply(in Operation operation)
+    /// <returns>0, or the errno with which the kernel ends the operation, at the page where it does.</returns>
+    public int Apply(in Operation operation)
     {
+        var errno = 0;
         switch (operation.Kind)
         {
             case OperationKind.Map:
@@ -107,6 +111,12 @@ public sealed class Simulator
             case OperationKind.Settle:
                 // Synchronous devices have nothing under way.
                 break;
+            case OperationKind.Lock or OperationKind.Unlock:
+                SetLocked(operation);
+                break;
+            case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
+                errno = Advise(operation);
+                break;
             default:
                 ApplyToPages(operation);
                 break;
@@ -114,6 +124,7 @@ public sealed class Simulator
 
         foreach (var kernel in _kernels)
             kernel.ProcessesRan();
+        return errno;
     }
 
     /// <summary>Recounts every counter and list from scratch. Throws <see cref="InvalidOperationException"/> where they disagree.</summary>
@@ -135,25 +146,42 @@ public sealed class Simulator
 
     private void ApplyToPages(in Operation operation)
     {
-        var process = _tables.Find(operation.Process)
-            ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
-        var (start, end) = (operation.Page, operation.Page + operation.Pages);
-        if (operation.Kind is OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access)
+        var process = ProcessOf(operation);
+        var end = operation.Page + operation.Pages;
+        for (var page = operation.Page; page < end;)
         {
-            for (var page = start; page < end;)
-            {
-                var run = _tables.RunAt(process, page, end);
-                MakeRoom();
-                ApplyToRun(operation, run);
-                page += (ulong)run.Count;
-            }
-        }
-        else
-        {
-            foreach (var run in PageTables.TouchedRuns(process, start, end))
-                ApplyToRun(operation, run);
+            var run = _tables.RunAt(process, page, end);
+            MakeRoom();
+            ApplyToRun(operation, run);
+            page += (ulong)run.Count;
         }
     }
+
+    /// <summary>madvise: goes through the VMAs in order and stops at the first that is locked (EINVAL).</summary>
+    private int Advise(in Operation operation)
+    {
+        var process = ProcessOf(operation);
+        var end = operation.Page + operation.Pages;
+        var locked = process.Space.AreasIn(operation.Page, end).FirstOrDefault(area => area.Locked);
+        foreach (var run in PageTables.TouchedRuns(process, operation.Page, locked?.Start ?? end))
+            ApplyToRun(operation, run);
+        return locked == null ? 0 : InvalidArgument;
+    }
+
+    private void SetLocked(in Operation operation)
+    {
+        var process = ProcessOf(operation);
+        _tables.SetLocked(process, operation.Page, operation.Page + operation.Pages, operation.Kind == OperationKind.Lock, (left, right) =>
+        {
+            MakeRoom();
+            foreach (var kernel in _kernels)
+                kernel.CopyArea(left.Id, right.Id);
+        });
+        ApplyToPages(operation);
+    }
+
+    private Process ProcessOf(in Operation operation) =>
+        _tables.Find(operation.Process) ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
 
     /// <summary>Gives the kernels room for entries and VMAs that have come to be.</summary>
     private void MakeRoom()
@@ -196,6 +224,18 @@ public sealed class Simulator
                 case OperationKind.PageOut:
                     kernel.PageOut(run);
                     break;
+                case OperationKind.Cold:
+                    kernel.Cold(run);
+                    break;
+                case OperationKind.LazyFree:
+                    kernel.LazyFree(run);
+                    break;
+                case OperationKind.Lock:
+                    kernel.Lock(run);
+                    break;
+                case OperationKind.Unlock:
+                    kernel.Unlock(run);
+                    break;
                 case OperationKind.ObservedSwapOut:
                     // The model decides what is swapped out; what the recording kernel did is replayed only on request.
                     break;
@@ -207,8 +247,7 @@ public sealed class Simulator
 
     private void Unmap(in Operation operation)
     {
-        var process = _tables.Find(operation.Process)
-            ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
+        var process = ProcessOf(operation);
         var (start, end) = (operation.Page, operation.Page + operation.Pages);
         foreach (var run in PageTables.TouchedRuns(process, start, end))
         {
@@ -232,7 +271,7 @@ public sealed class Simulator
             copy.HasAnonymousPages = area.HasAnonymousPages;
             MakeRoom();
             foreach (var kernel in _kernels)
-                kernel.ForkArea(area.Id, copy.Id);
+                kernel.CopyArea(area.Id, copy.Id);
 
             // copy_page_range copies nothing of a VMA in which no store or swap-in ever faulted (no anon_vma): the child faults anew.
             if (!area.HasAnonymousPages)

@@ -56,13 +56,14 @@ public static class ModelReplay
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
+            var errno = 0;
             foreach (var operation in group)
-                simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
+                errno = simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
             regions.Follow(source);
             for (var lane = 0; lane < kernels.Count; lane++)
             {
                 var counters = simulator.Counters(lane);
-                results[lane].Add(StepOf(simulator, lane, counters.Since(before[lane]), regions));
+                results[lane].Add(StepOf(simulator, lane, counters.Since(before[lane]), errno, regions));
                 before[lane] = counters;
             }
         }
@@ -71,8 +72,9 @@ public static class ModelReplay
         return results;
     }
 
-    private static KernelStep StepOf(Simulator simulator, int lane, Counters change, Regions regions) => new()
+    private static KernelStep StepOf(Simulator simulator, int lane, Counters change, int errno, Regions regions) => new()
     {
+        Errno = errno,
         Counters = new (string Name, long Value)[]
         {
             ("minflt", change.MinorFaults), ("majflt", change.MajorFaults),
