@@ -24,6 +24,7 @@ internal sealed class Kernel
     // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
     private bool[] _tableAccessed = [];
     private ReadAhead[] _readAhead = [];
+    private readonly List<int> _underWriteback = [];
     private int[] _mappers = new int[8];
     private Counters _counters;
 
@@ -61,6 +62,8 @@ internal sealed class Kernel
     public long LimitFrames { get; private set; }
 
     internal bool HasFreeSlot => Slots < _settings.SwapPages;
+
+    private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
 
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
     private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
@@ -246,7 +249,7 @@ internal sealed class Kernel
         if ((_pte[index] & Pte.Shared) != 0)
         {
             ref var shared = ref _shared[SharedNode(index)];
-            if (shared.MapCount > 1 || shared.SwapCount > 0)
+            if (shared.MapCount > 1 || shared.SwapCount > 0 || (shared.Flags & NodeFlags.UnderWriteback) != 0)
                 return false;
             if ((shared.Flags & NodeFlags.InSwapCache) != 0)
                 DropFromSwapCache(SharedNode(index));
@@ -317,7 +320,7 @@ internal sealed class Kernel
             }
 
             _readAhead[run.Area.Id].Hit(run.PageAt(index), marked);
-            MapFromSwapCache(index, node, write);
+            MapFromSwapCache(run, index, node, write);
             return;
         }
 
@@ -334,7 +337,7 @@ internal sealed class Kernel
         }
 
         _counters.MajorFaults++;
-        if (onlyEntry)
+        if (onlyEntry && IsSynchronous)
         {
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
             Charge();
@@ -347,7 +350,7 @@ internal sealed class Kernel
         }
 
         SwapInThroughCache(run, index);
-        MapFromSwapCache(index, node, write);
+        MapFromSwapCache(run, index, node, write);
     }
 
     /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
@@ -398,7 +401,7 @@ internal sealed class Kernel
         node >= 0 ? (_pte[node] & Pte.ContentMask) == Pte.ContentZero : _shared[node].Content == PageContent.Zero;
 
     /// <summary>The tail of do_swap_page for a frame in the swap cache.</summary>
-    private void MapFromSwapCache(int index, int node, bool write)
+    private void MapFromSwapCache(in Run run, int index, int node, bool write)
     {
         var isShared = node < 0;
         var content = ContentOf(index, node);
@@ -414,7 +417,7 @@ internal sealed class Kernel
         {
             // Exclusive although in the swap cache: read ahead, or shared no more before it was swapped out.
             _pte[index] = (byte)(Pte.Mapped | Pte.Young | content);
-            if (write || SwapIsHalfFull)
+            if ((write || SwapIsHalfFull || run.Area.Locked) && (_flags[index] & NodeFlags.UnderWriteback) == 0)
                 DropFromSwapCache(index);
             if (write)
                 _pte[index] |= Pte.Writable | Pte.Dirty;
@@ -428,7 +431,7 @@ internal sealed class Kernel
         shared.SwapCount--;
         _pte[index] = Pte.Mapped | Pte.Young | Pte.Shared;
         var onlyReference = shared.MapCount == 1;
-        if (shared.SwapCount == 0 && ((write && onlyReference) || SwapIsHalfFull))
+        if (shared.SwapCount == 0 && ((write && onlyReference) || SwapIsHalfFull || run.Area.Locked) && (shared.Flags & NodeFlags.UnderWriteback) == 0)
             DropFromSwapCache(node);
         if (onlyReference && (shared.Flags & NodeFlags.InSwapCache) == 0)
         {
@@ -581,7 +584,7 @@ internal sealed class Kernel
         var inCache = (flags & NodeFlags.InSwapCache) != 0;
         var mappers = CollectMappers(node);
         var zeroFilled = HoldsZeros(node);
-        if ((flags & NodeFlags.Locked) != 0)
+        if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
             return false;
         if ((flags & NodeFlags.LazilyFreed) != 0)
             return TryDrop(node, mappers);
@@ -596,10 +599,9 @@ internal sealed class Kernel
             if (!HasFreeSlot)
                 return false;
             Slots++;
-            flags |= NodeFlags.Dirty;
+            flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
-        _lru.Remove(node);
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -619,16 +621,31 @@ internal sealed class Kernel
             MappedFrames--;
             if (zeroFilled)
                 ZeroFilledFrames--;
-        }
-        else
-        {
-            UnmappedCacheFrames--;
+            UnmappedCacheFrames++;
         }
 
-        if ((flags & NodeFlags.Dirty) != 0)
-            WriteOut(ref flags, zeroFilled, ContentBits(node));
-        flags &= ~(NodeFlags.InSwapCache | NodeFlags.Dirty | NodeFlags.ReadAhead);
+        var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
+        flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
+        if (written && !IsSynchronous)
+        {
+            // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
+            flags |= NodeFlags.UnderWriteback;
+            _underWriteback.Add(node);
+            return false;
+        }
+
+        _lru.Remove(node);
+        UnmappedCacheFrames--;
+        flags &= ~NodeFlags.InSwapCache;
         return true;
+    }
+
+    /// <summary>Asynchronous write-back has ended.</summary>
+    public void Settle()
+    {
+        foreach (var node in _underWriteback)
+            FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+        _underWriteback.Clear();
     }
 
     /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
@@ -661,7 +678,8 @@ internal sealed class Kernel
 
     private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : Pte.ContentBits(_shared[node].Content);
 
-    private void WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
+    /// <summary>Writes a frame to its slot; false if the zeromap saved the write.</summary>
+    private bool WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
     {
         if ((flags & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData--;
@@ -672,17 +690,19 @@ internal sealed class Kernel
         {
             flags |= NodeFlags.ZeromapBit;
             _counters.ZeroSwapOuts++;
-            return;
+            return false;
         }
 
         _counters.SwapOuts++;
 
         // zram keeps a page of one repeated word, zeros included, in its table entry.
-        if (contentBits == Pte.ContentBits(PageContent.Data))
+        if (_settings.SwapDevice == SwapDevice.Zram && contentBits == Pte.ContentBits(PageContent.Data))
         {
             flags |= NodeFlags.SlotHoldsData;
             SlotsHoldingData++;
         }
+
+        return true;
     }
 
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
@@ -835,10 +855,17 @@ internal sealed class Kernel
         shared.Flags = _flags[index];
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
-            _lru.Rename(index, node);
+            Rename(index, node);
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SharedNodeOf(index) = node;
+    }
+
+    private void Rename(int old, int node)
+    {
+        _lru.Rename(old, node);
+        if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
+            _underWriteback.Add(node);
     }
 
     /// <summary>Moves a shared frame that one entry maps, outside the swap cache, into the entry's own node.</summary>
@@ -846,7 +873,7 @@ internal sealed class Kernel
     {
         var node = SharedNode(index);
         var shared = _shared[node];
-        _lru.Rename(node, index);
+        Rename(node, index);
         _flags[index] = shared.Flags;
         _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | Pte.ContentBits(shared.Content));
         _shared.Remove(node);

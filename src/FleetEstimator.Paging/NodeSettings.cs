@@ -13,6 +13,10 @@ public enum SwapDevice : byte
     /// <summary>zram: synchronous, compressed memory.</summary>
     [JsonStringEnumMemberName("zram")]
     Zram,
+
+    /// <summary>A solid-state disk: asynchronous, not rotational. Pages are written back behind the fault's back and stay in the swap cache meanwhile.</summary>
+    [JsonStringEnumMemberName("ssd")]
+    Ssd,
 }
 
 /// <summary>Settings of a simulated node, the same for every mechanism.</summary>

@@ -74,6 +74,9 @@ internal enum NodeFlags : ushort
     /// <summary>mlocked: on no list for reclaim to take it from.</summary>
     Locked = 1024,
 
+    /// <summary>Being written to an asynchronous device: the frame can neither leave the swap cache nor be written again.</summary>
+    UnderWriteback = 2048,
+
     /// <summary>What belongs to a slot and ends with it.</summary>
     SlotState = InSwapCache | ZeromapBit | SlotHoldsData | Dirty | ReadAhead,
 }

@@ -74,6 +74,9 @@ public sealed class Simulator
         TimeMicroseconds = microseconds;
         if (elapsed == 0)
             return;
+
+        // A device writes within the shortest time that a recording tells apart.
+        Settle();
         for (var lane = 0; lane < _usage.Length; lane++)
             _usage[lane].Pass(elapsed, State(lane));
     }
@@ -109,7 +112,7 @@ public sealed class Simulator
                     kernel.Reclaim(operation.Pages);
                 break;
             case OperationKind.Settle:
-                // Synchronous devices have nothing under way.
+                Settle();
                 break;
             case OperationKind.Lock or OperationKind.Unlock:
                 SetLocked(operation);
@@ -166,6 +169,12 @@ public sealed class Simulator
         foreach (var run in PageTables.TouchedRuns(process, operation.Page, locked?.Start ?? end))
             ApplyToRun(operation, run);
         return locked == null ? 0 : InvalidArgument;
+    }
+
+    private void Settle()
+    {
+        foreach (var kernel in _kernels)
+            kernel.Settle();
     }
 
     private void SetLocked(in Operation operation)

@@ -15,8 +15,6 @@ public static class ModelReplay
         var guest = scenario.Guest;
         if (Mechanism.Find(kernel) is null)
             return $"kernel {kernel}";
-        if (guest.Swap != SwapDevice.Zram)
-            return $"swap on {guest.Swap}";
         if (guest.Zswap == ZswapSetting.On)
             return "zswap";
         if (guest.TransparentHugePages != HugePageSetting.Never || guest.HugePages64K != HugePageSetting.Never)
@@ -49,13 +47,15 @@ public static class ModelReplay
     {
         ArgumentNullException.ThrowIfNull(guest);
         ArgumentNullException.ThrowIfNull(kernels);
-        var settings = new NodeSettings { SwapDevice = Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster };
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster };
         var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
         var before = new Counters[kernels.Count];
         var results = kernels.Select(_ => new List<KernelStep>()).ToList();
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
+            // Between two operations of a scenario there was time enough for write-back to end.
+            simulator.AdvanceTo(simulator.TimeMicroseconds + 1);
             var errno = 0;
             foreach (var operation in group)
                 errno = simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
