@@ -107,19 +107,18 @@ internal sealed class Kernel
         }
     }
 
-    public void Write(in Run run, PageContent content)
+    public void Write(in Run run, byte contentBits)
     {
         _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
-        var bits = Pte.ContentBits(content);
         for (var index = run.Index; index < run.End;)
         {
-            var (done, heldZeros) = PteRuns.StorePresent(_pte.AsSpan(index, run.End - index), bits);
-            ZeroFilledFrames += (bits == Pte.ContentZero ? done : 0) - heldZeros;
+            var (done, heldZeros) = PteRuns.StorePresent(_pte.AsSpan(index, run.End - index), contentBits);
+            ZeroFilledFrames += (contentBits == Pte.ContentZero ? done : 0) - heldZeros;
             index += done;
             if (index < run.End)
             {
                 WriteFault(run, index);
-                Store(index++, bits);
+                Store(index++, contentBits);
             }
         }
     }
@@ -137,9 +136,8 @@ internal sealed class Kernel
     }
 
     /// <summary>Content seen by a scan: an empty page becomes resident with it, without a fault; a resident one takes it over.</summary>
-    public void Observe(in Run run, PageContent content)
+    public void Observe(in Run run, byte contentBits, bool known)
     {
-        var bits = Pte.ContentBits(content);
         for (var index = run.Index; index < run.End; index++)
         {
             switch (_pte[index] & Pte.KindMask)
@@ -148,12 +146,12 @@ internal sealed class Kernel
                     run.Area.HasAnonymousPages = true;
                     Charge();
                     MapNewFrame(index, Pte.Writable);
-                    SetContent(index, bits);
+                    SetContent(index, contentBits);
                     break;
-                case Pte.Mapped when content != PageContent.Unknown && ContentBitsOf(index) != bits:
+                case Pte.Mapped when known && ContentBitsOf(index) != contentBits:
                     // The scan missed the store itself; a shared frame must have been copied by it.
                     WriteFaultOfObservedStore(run, index);
-                    SetContent(index, bits);
+                    SetContent(index, contentBits);
                     _pte[index] |= Pte.Dirty;
                     break;
             }
@@ -236,7 +234,7 @@ internal sealed class Kernel
             return;
         }
 
-        var content = Pte.ContentBits(_shared[SharedNode(index)].Content);
+        var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
@@ -295,7 +293,7 @@ internal sealed class Kernel
     }
 
     private byte ContentBitsOf(int index) =>
-        (_pte[index] & Pte.Shared) != 0 ? Pte.ContentBits(_shared[SharedNode(index)].Content) : (byte)(_pte[index] & Pte.ContentMask);
+        (_pte[index] & Pte.Shared) != 0 ? _shared[SharedNode(index)].ContentBits : (byte)(_pte[index] & Pte.ContentMask);
 
     // ---- Swap-in ---------------------------------------------------------------------------------------------------------------
 
@@ -388,17 +386,32 @@ internal sealed class Kernel
 
     private void CountRead(int node)
     {
-        if ((FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        ref var flags = ref FlagsOf(node);
+        if ((flags & NodeFlags.ZeromapBit) != 0)
+        {
             _counters.ZeroSwapIns++;
+        }
+        else if ((flags & NodeFlags.InZswap) != 0)
+        {
+            _counters.ZswapIns++;
+            if (!Mechanism.KeepsZswapCopies)
+            {
+                ForgetCopy(ref flags);
+                flags |= NodeFlags.Dirty;
+            }
+        }
         else
+        {
             _counters.SwapIns++;
+        }
+
         if (HoldsZeros(node))
             _counters.ZeroFilledSwapIns++;
     }
 
     /// <summary>Whether a frame, or a slot without one, holds zeros.</summary>
     internal bool HoldsZeros(int node) =>
-        node >= 0 ? (_pte[node] & Pte.ContentMask) == Pte.ContentZero : _shared[node].Content == PageContent.Zero;
+        node >= 0 ? (_pte[node] & Pte.ContentMask) == Pte.ContentZero : _shared[node].ContentBits == Pte.ContentZero;
 
     /// <summary>The tail of do_swap_page for a frame in the swap cache.</summary>
     private void MapFromSwapCache(in Run run, int index, int node, bool write)
@@ -452,7 +465,7 @@ internal sealed class Kernel
     {
         if (TryReuse(index))
             return;
-        var content = Pte.ContentBits(_shared[SharedNode(index)].Content);
+        var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _pte[index] = Pte.None;
         Charge();
@@ -474,10 +487,16 @@ internal sealed class Kernel
     private void ForgetSlot(int node)
     {
         ref var flags = ref FlagsOf(node);
-        if ((flags & NodeFlags.SlotHoldsData) != 0)
-            SlotsHoldingData--;
+        ForgetCopy(ref flags);
         flags &= ~NodeFlags.SlotState;
         Slots--;
+    }
+
+    private void ForgetCopy(ref NodeFlags flags)
+    {
+        if ((flags & NodeFlags.SlotHoldsData) != 0)
+            SlotsHoldingData--;
+        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
     }
 
     /// <summary>folio_free_swap on a frame whose slot no entry names.</summary>
@@ -676,14 +695,12 @@ internal sealed class Kernel
         return true;
     }
 
-    private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : Pte.ContentBits(_shared[node].Content);
+    private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;
 
-    /// <summary>Writes a frame to its slot; false if the zeromap saved the write.</summary>
+    /// <summary>swap_writepage; false if the device was spared by the zeromap or zswap.</summary>
     private bool WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
     {
-        if ((flags & NodeFlags.SlotHoldsData) != 0)
-            SlotsHoldingData--;
-        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.SlotHoldsData);
+        ForgetCopy(ref flags);
         if (zeroFilled)
             _counters.ZeroFilledSwapOuts++;
         if (zeroFilled && Mechanism.Zeromap)
@@ -693,16 +710,26 @@ internal sealed class Kernel
             return false;
         }
 
-        _counters.SwapOuts++;
+        var compressible = contentBits != Pte.Incompressible;
+        if (_settings.Zswap && compressible)
+        {
+            _counters.ZswapOuts++;
+            flags |= NodeFlags.InZswap;
+        }
+        else
+        {
+            _counters.SwapOuts++;
+        }
 
-        // zram keeps a page of one repeated word, zeros included, in its table entry.
-        if (_settings.SwapDevice == SwapDevice.Zram && contentBits == Pte.ContentBits(PageContent.Data))
+        // Pages of one repeated word, zeros included, take no memory: zram keeps the word in its table entry, zswap compresses it to next to nothing.
+        var inMemory = _settings.SwapDevice == SwapDevice.Zram || (flags & NodeFlags.InZswap) != 0;
+        if (inMemory && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
         {
             flags |= NodeFlags.SlotHoldsData;
             SlotsHoldingData++;
         }
 
-        return true;
+        return (flags & NodeFlags.InZswap) == 0;
     }
 
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
@@ -788,7 +815,7 @@ internal sealed class Kernel
             if (shared.SwapCount > 0)
             {
                 MappedFrames--;
-                if (shared.Content == PageContent.Zero)
+                if (shared.ContentBits == Pte.ContentZero)
                     ZeroFilledFrames--;
                 UnmappedCacheFrames++;
                 return;
@@ -797,7 +824,7 @@ internal sealed class Kernel
             DropFromSwapCache(node);
         }
 
-        FreeMappedFrame(node, shared.Content == PageContent.Zero);
+        FreeMappedFrame(node, shared.ContentBits == Pte.ContentZero);
         _shared.Remove(node);
     }
 
@@ -851,7 +878,7 @@ internal sealed class Kernel
         var node = _shared.Add(family, page);
         Lists.EnsureCapacity(0, (int)BitOperations.RoundUpToPowerOf2((uint)_shared.Capacity));
         ref var shared = ref _shared[node];
-        shared.Content = (PageContent)(entry >> Pte.ContentShift);
+        shared.ContentBits = (byte)(entry & Pte.ContentMask);
         shared.Flags = _flags[index];
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
@@ -875,7 +902,7 @@ internal sealed class Kernel
         var shared = _shared[node];
         Rename(node, index);
         _flags[index] = shared.Flags;
-        _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | Pte.ContentBits(shared.Content));
+        _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | shared.ContentBits);
         _shared.Remove(node);
     }
 
@@ -926,7 +953,7 @@ internal sealed class Kernel
 
     private int SharedNode(int index) => Lists.SharedNodeOf(index);
 
-    private byte ContentOf(int index, int node) => node < 0 ? Pte.ContentBits(_shared[node].Content) : (byte)(_pte[index] & Pte.ContentMask);
+    private byte ContentOf(int index, int node) => node < 0 ? _shared[node].ContentBits : (byte)(_pte[index] & Pte.ContentMask);
 
     /// <summary>The entries that map a frame (the reverse map). Valid until the next call.</summary>
     internal ReadOnlySpan<int> CollectMappers(int node)

@@ -31,6 +31,9 @@ public sealed record NodeSettings
     /// <summary>vm.page-cluster: read-ahead windows reach at most 2^page-cluster pages; 0 = no read-ahead.</summary>
     public int PageCluster { get; init; }
 
+    /// <summary>Whether zswap stands before the device: it takes order-0 pages that compress.</summary>
+    public bool Zswap { get; init; }
+
     /// <summary>Bytes in a page.</summary>
     public int PageBytes { get; init; } = 4096;
 

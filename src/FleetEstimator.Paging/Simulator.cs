@@ -9,6 +9,7 @@ public sealed class Simulator
     // EINVAL.
     private const int InvalidArgument = 22;
 
+    private readonly NodeSettings _settings;
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
@@ -24,6 +25,7 @@ public sealed class Simulator
         if (lanes.Count == 0)
             throw new ArgumentException("At least one replay.", nameof(lanes));
         Lanes = lanes;
+        _settings = settings;
         _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
@@ -204,6 +206,9 @@ public sealed class Simulator
 
     private void ApplyToRun(in Operation operation, in Run run)
     {
+        var content = operation.Content == PageContent.Data && operation.CompressedBytes >= _settings.PageBytes
+            ? Pte.Incompressible
+            : Pte.ContentBits(operation.Content);
         for (var lane = 0; lane < _kernels.Length; lane++)
         {
             var kernel = _kernels[lane];
@@ -213,19 +218,19 @@ public sealed class Simulator
                     kernel.Read(run);
                     break;
                 case OperationKind.Write:
-                    kernel.Write(run, operation.Content);
+                    kernel.Write(run, content);
                     break;
                 case OperationKind.Access when _accessesAreWrites[lane] && operation.Content == PageContent.Unknown:
                     kernel.WriteUnchanged(run);
                     break;
                 case OperationKind.Access when _accessesAreWrites[lane]:
-                    kernel.Write(run, operation.Content);
+                    kernel.Write(run, content);
                     break;
                 case OperationKind.Access:
                     kernel.Read(run);
                     break;
                 case OperationKind.Observe:
-                    kernel.Observe(run, operation.Content);
+                    kernel.Observe(run, content, known: operation.Content != PageContent.Unknown);
                     break;
                 case OperationKind.Discard:
                     kernel.Zap(run);
