@@ -113,6 +113,8 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
                 break;
         }
 
+        // By the time the caller looks again, what was written has reached the device and can be taken.
+        kernel.Settle();
         return _reclaimed - before;
     }
 
