@@ -12,7 +12,7 @@ internal sealed partial class Kernel
                 continue;
             if (CoversWholeFolio(run, index))
             {
-                TrySwapOutLarge(FolioOf(index));
+                SwapOutLarge(FolioOf(index));
                 continue;
             }
 
@@ -22,7 +22,7 @@ internal sealed partial class Kernel
             if (MapCountOf(node) > 1)
                 continue;
             _pte[index] = (byte)(_pte[index] & ~Pte.Young);
-            TrySwapOut(node);
+            SwapOut(node);
         }
     }
 
@@ -49,8 +49,8 @@ internal sealed partial class Kernel
                     break;
                 case Pte.Mapped:
                     // The kernel marks a large folio as a whole; small pages that are dropped one by one come to the same.
-                    if (FolioPages(index) > 1)
-                        Split(FolioOf(index), mapsZeros: !CoversWholeFolio(run, index));
+                    if (CoversWholeFolio(run, index))
+                        Split(FolioOf(index), mapsZeros: false);
                     if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
                         FreeLazily(index);
                     break;

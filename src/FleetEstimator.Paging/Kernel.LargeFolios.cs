@@ -214,25 +214,30 @@ internal sealed partial class Kernel
     }
 
     /// <summary>Swap-out of a large folio: as a whole if it is mapped whole and there are slots, else split.</summary>
-    private bool TrySwapOutLarge(int folio)
+    private void SwapOutLarge(int folio)
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
         if (IsPartlyMapped(folio) || (!Mechanism.SwapsOutFoliosMappedSmall && pages > PagesOf64K && StateOf(folio) != TableState.HugeFrame))
-            return SplitAndSwapOut(folio, first, pages);
-        if (IsLocked(first, pages))
-            return false;
-        if (Slots + pages > _settings.SwapPages)
+        {
+            SplitAndSwapOut(folio, first, pages);
+        }
+        else if (IsLocked(first, pages))
+        {
+            return;
+        }
+        else if (Slots + pages > _settings.SwapPages)
         {
             if (pages > PagesOf64K)
                 _counters.HugeSwapOutFallbacks++;
-            return SplitAndSwapOut(folio, first, pages);
+            SplitAndSwapOut(folio, first, pages);
         }
-
-        _lru.Remove(folio);
-        PartHugeMapping(folio);
-        WriteOutLarge(first, pages);
-        return true;
+        else
+        {
+            _lru.Remove(folio);
+            PartHugeMapping(folio);
+            WriteOutLarge(first, pages);
+        }
     }
 
     private bool IsLocked(int first, int pages)
@@ -246,17 +251,14 @@ internal sealed partial class Kernel
         return false;
     }
 
-    private bool SplitAndSwapOut(int folio, int first, int pages)
+    private void SplitAndSwapOut(int folio, int first, int pages)
     {
         Split(folio);
-        var any = false;
         for (var index = first; index < first + pages; index++)
         {
             if ((_pte[index] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
-                any |= TrySwapOut(index);
+                SwapOut(index);
         }
-
-        return any;
     }
 
     private void WriteOutLarge(int first, int pages)

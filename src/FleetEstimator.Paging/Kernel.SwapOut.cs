@@ -4,31 +4,39 @@ namespace FleetEstimator.Paging;
 internal sealed partial class Kernel
 {
     /// <summary>
-    /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. False if it must stay
-    /// (no swap slot is free).
+    /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. It stays if it is
+    /// locked, if no swap slot is free, or while an asynchronous device writes it.
     /// </summary>
-    internal bool TrySwapOut(int node)
+    internal void SwapOut(int node)
     {
         if (FolioPages(node) > 1)
-            return TrySwapOutLarge(node);
+        {
+            SwapOutLarge(node);
+            return;
+        }
+
         ref var flags = ref FlagsOf(node);
         var inCache = (flags & NodeFlags.InSwapCache) != 0;
         var mappers = CollectMappers(node);
         var zeroFilled = HoldsZeros(node);
         if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
-            return false;
+            return;
         if ((flags & NodeFlags.LazilyFreed) != 0)
-            return TryDrop(node, mappers);
+        {
+            DropLazily(node, mappers);
+            return;
+        }
+
         if (!inCache)
         {
             if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
             {
                 ReplaceByZeroPage(node, mappers);
-                return true;
+                return;
             }
 
             if (!HasFreeSlot)
-                return false;
+                return;
             Slots++;
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
@@ -62,13 +70,12 @@ internal sealed partial class Kernel
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
             flags |= NodeFlags.UnderWriteback;
             _underWriteback.Add(node);
-            return false;
+            return;
         }
 
         _lru.Remove(node);
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
-        return true;
     }
 
     /// <summary>Asynchronous write-back has ended.</summary>
@@ -80,7 +87,7 @@ internal sealed partial class Kernel
     }
 
     /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
-    private bool TryDrop(int node, ReadOnlySpan<int> mappers)
+    private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
         ref var flags = ref FlagsOf(node);
         foreach (var index in mappers)
@@ -92,7 +99,7 @@ internal sealed partial class Kernel
         if ((flags & NodeFlags.Dirty) != 0)
         {
             flags &= ~NodeFlags.LazilyFreed;
-            return false;
+            return;
         }
 
         FreeMappedFrame(node, HoldsZeros(node));
@@ -104,7 +111,6 @@ internal sealed partial class Kernel
 
         if (node < 0)
             _shared.Remove(node);
-        return true;
     }
 
     private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;

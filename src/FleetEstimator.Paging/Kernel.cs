@@ -127,6 +127,14 @@ internal sealed partial class Kernel
         (_, true) => 'c',
     };
 
+    /// <summary>Whether a node still stands on the LRU for a frame.</summary>
+    internal bool HasFrame(int node)
+    {
+        if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+            return true;
+        return node < 0 ? _shared[node].MapCount > 0 : (_pte[node] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped && FolioOf(node) == node;
+    }
+
     internal int NodeOf(int index) => (_pte[index] & Pte.Shared) != 0 ? SharedNode(index) : index;
 
     internal ref NodeFlags FlagsOf(int node) => ref node >= 0 ? ref _flags[node] : ref _shared[node].Flags;

@@ -187,9 +187,11 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         {
             var node = _isolated[k];
             kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
-            if (!WasAccessed(node) && kernel.TrySwapOut(node))
-                _reclaimed++;
-            else
+            var frames = kernel.Frames;
+            if (!WasAccessed(node))
+                kernel.SwapOut(node);
+            _reclaimed += frames - kernel.Frames;
+            if (kernel.HasFrame(node))
                 MoveToYoungest(node);
         }
 
