@@ -20,8 +20,9 @@ internal static class InspectCommand
             try
             {
                 var trace = Trace.Load(parsed.GetValue(file)!);
-                var inspection = TraceInspection.Of(trace) with { ZeroShare = ZeroShareOf(trace) };
-                Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(inspection, Indented) : ToText(trace, inspection));
+                var shares = ZeroShareOf(trace);
+                var inspection = TraceInspection.Of(trace) with { ZeroShare = shares ?? new ZeroShares() };
+                Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(inspection, Indented) : ToText(trace, inspection, covered: shares != null));
                 return ExitCode.Done;
             }
             catch (TraceException exception)
@@ -34,39 +35,48 @@ internal static class InspectCommand
     }
 
     /// <summary>
-    /// Replays the trace as linux-6.12 with the recorded machine's own memory and swap (as zram): what was resident over time, and what its own page-out,
-    /// reclaim and limits swapped. All null where an operation is not covered by the model.
+    /// Replays the trace as linux-6.12 on zram: what was resident over time, and what the trace's own page-outs, reclaim, limits and observed swap-outs
+    /// swapped. Null where an operation is not covered by the model.
     /// </summary>
-    private static ZeroShares ZeroShareOf(Trace trace)
+    private static ZeroShares? ZeroShareOf(Trace trace)
     {
         foreach (var kind in trace.Kinds)
         {
             if (!Simulator.Covers(kind))
-                return new ZeroShares();
+                return null;
         }
 
         var pageBytes = trace.Header.PageSize;
         var simulator = new Simulator([new Simulator.Lane(Mechanism.Linux612)],
-            new NodeSettings { PageBytes = pageBytes, SwapDevice = SwapDevice.Zram, SwapPages = trace.Header.SwapBytes / pageBytes });
+            new NodeSettings { PageBytes = pageBytes, SwapDevice = SwapDevice.Zram, SwapPages = UnlimitedPages });
         for (var row = 0; row < trace.RowCount; row++)
         {
-            simulator.AdvanceTo((long)trace.Times[row]);
-            simulator.Apply(trace[row]);
+            simulator.AdvanceTo((long)Math.Min(trace.Times[row], LastTime));
+            var operation = trace[row];
+            simulator.Apply(operation.Kind == OperationKind.ObservedSwapOut ? operation with { Kind = OperationKind.PageOut } : operation);
         }
 
         var usage = simulator.Usage(0);
         var counters = simulator.Counters(0);
+        var now = simulator.State(0);
         return new ZeroShares
         {
-            ResidentPages = Share(usage.ZeroFilledMeanBytes, usage.RssMeanBytes),
+            // A snapshot has no duration to weigh by.
+            ResidentPages = usage.Microseconds > 0 ? Share(usage.ZeroFilledMeanBytes, usage.RssMeanBytes) : Share(now.ZeroFilledFrames, now.MappedFrames),
             SwappedOutPages = Share(counters.ZeroFilledSwapOuts, counters.SwapOuts + counters.ZeroSwapOuts),
             SwappedInPages = Share(counters.ZeroFilledSwapIns, counters.SwapIns + counters.ZeroSwapIns),
         };
     }
 
+    // Times beyond (35,000 years) are nonsense, but no reason not to show the rest.
+    private const ulong LastTime = 1UL << 60;
+
+    // What the trace says was swapped out found room then.
+    private const long UnlimitedPages = long.MaxValue / 4;
+
     private static double? Share(long part, long whole) => whole == 0 ? null : (double)part / whole;
 
-    private static string ToText(Trace trace, TraceInspection inspection)
+    private static string ToText(Trace trace, TraceInspection inspection, bool covered)
     {
         var text = new StringWriter { NewLine = "\n" };
         text.WriteLine($"{trace.FilePath}: {inspection.Rows:N0} rows, {inspection.Processes:N0} processes, {inspection.DurationMicroseconds / 1e6:N1} s");
@@ -77,14 +87,15 @@ internal static class InspectCommand
             text.WriteLine($"{name,-18} {totals.Rows,12:N0} {totals.Pages,16:N0}");
         text.WriteLine();
         text.WriteLine("zero-filled share (replayed as linux-6.12 under the trace's own limits and page-outs)");
-        text.WriteLine($"  of resident pages, over time   {Percent(inspection.ZeroShare.ResidentPages)}");
-        text.WriteLine($"  of pages swapped out           {Percent(inspection.ZeroShare.SwappedOutPages)}");
-        text.WriteLine($"  of pages swapped in            {Percent(inspection.ZeroShare.SwappedInPages)}");
+        text.WriteLine($"  of resident pages, over time   {Percent(inspection.ZeroShare.ResidentPages, covered)}");
+        text.WriteLine($"  of pages swapped out           {Percent(inspection.ZeroShare.SwappedOutPages, covered)}");
+        text.WriteLine($"  of pages swapped in            {Percent(inspection.ZeroShare.SwappedInPages, covered)}");
         text.WriteLine();
         foreach (var (name, value) in inspection.Metadata)
             text.WriteLine($"{name,-34} {value}");
         return text.ToString().TrimEnd('\n');
     }
 
-    private static string Percent(double? share) => share is { } value ? $"{100 * value:0.0}%" : "none were";
+    private static string Percent(double? share, bool covered) =>
+        share is { } value ? $"{100 * value:0.0}%" : covered ? "none were" : "not known: the trace holds an operation that the model does not cover yet";
 }

@@ -36,7 +36,7 @@ internal static class RunCommand
             {
                 return Fail(exception.Message, ExitCode.BadInput);
             }
-            catch (IOException exception)
+            catch (Exception exception) when (exception is IOException or InvalidOperationException)
             {
                 return Fail(exception.Message, ExitCode.Failed);
             }
@@ -55,10 +55,20 @@ internal static class RunCommand
         progress.Say($"reading {options.StudyPath} and its recordings");
         var study = ReadStudy(options);
         var folder = new ResultFolder(options.Output ?? Path.Combine("out", study.Name));
-        folder.Check();
+        try
+        {
+            folder.Check();
+        }
+        catch (IOException exception)
+        {
+            return Fail(exception.Message, ExitCode.WrongUsage);
+        }
+
         var plan = StudyPlan.Make(study, Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!);
         RequireMeasuredPeriod(options, plan);
         var workloads = new WorkloadCache();
+        foreach (var recording in plan.Recordings)
+            workloads.Get(recording);
 
         await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
         progress.Say($"simulating {plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms");

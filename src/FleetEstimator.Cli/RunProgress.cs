@@ -58,7 +58,7 @@ internal sealed class RunProgress : IProgress<StudyProgress>
         if (elapsed < RateKnownAfter || ended == 0)
             return $"{done}, rate and time left not known yet";
         var rate = ended / elapsed.TotalSeconds;
-        return $"{done}, {rate:N0} nodes/s, {TimeSpan.FromSeconds(Math.Ceiling((value.Nodes - ended) / rate)):h\\:mm\\:ss} left";
+        return $"{done}, {rate.ToString(rate < 10 ? "0.0" : "N0")} nodes/s, {TimeSpan.FromSeconds(Math.Ceiling((value.Nodes - ended) / rate)):h\\:mm\\:ss} left";
     }
 
     private static string Bar(StudyProgress value)

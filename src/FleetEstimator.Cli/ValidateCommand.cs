@@ -16,6 +16,11 @@ internal static class ValidateCommand
         var show = new Option<string?>("--show") { Description = "Show how one scenario goes in the model, operation by operation.", HelpName = "SCENARIO" };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
         var command = new Command("validate", "Replay recorded scenarios and compare the paging model with real kernels, step by step.") { truth, show, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(show) != null && result.GetValue(json))
+                result.AddError("--show prints a table; leave --json out.");
+        });
         command.SetAction(parsed =>
         {
             try
@@ -86,7 +91,7 @@ internal static class ValidateCommand
         var text = new StringWriter { NewLine = "\n" };
         text.WriteLine($"{"",2}{"family",-19} {"kernel",-30} {"matched",-24} {"required",8}");
         foreach (var family in families)
-            text.WriteLine($"{Sign(family),2}{family.Family,-19} {family.Kernel,-30} {Matched(family),-24} {family.Required,8:P0}");
+            text.WriteLine($"{Sign(family),2}{family.Family,-19} {family.Kernel,-30} {Matched(family),-24} {family.Required,8:0%}");
 
         foreach (var family in families.Where(family => family.Differences.Count > 0))
         {

@@ -76,15 +76,16 @@ public static class ShardKey
 }
 
 /// <summary>How far a study is.</summary>
+/// <param name="Started">False if this coordinator knows of no such study: it was never started, or its silo was lost.</param>
 /// <param name="Nodes">Nodes to simulate.</param>
 /// <param name="Done">Nodes whose results are in their shards.</param>
 /// <param name="Failed">Nodes that cannot be simulated, with the reason, in order of ordinal.</param>
 /// <param name="Running">Nodes handed out and not ended.</param>
 /// <param name="Cancelled">Whether no more nodes are handed out.</param>
-public sealed record StudyProgress(long Nodes, long Done, IReadOnlyList<NodeFailure> Failed, int Running, bool Cancelled)
+public sealed record StudyProgress(bool Started, long Nodes, long Done, IReadOnlyList<NodeFailure> Failed, int Running, bool Cancelled)
 {
     /// <summary>Whether nothing more will happen.</summary>
-    public bool Ended => Done + Failed.Count == Nodes || (Cancelled && Running == 0);
+    public bool Ended => Started && (Done + Failed.Count == Nodes || (Cancelled && Running == 0));
 }
 
 /// <summary>A node that cannot be simulated.</summary>
@@ -92,6 +93,11 @@ public sealed record StudyProgress(long Nodes, long Done, IReadOnlyList<NodeFail
 /// <param name="Reason">Why; the same in every run.</param>
 public sealed record NodeFailure(long Ordinal, string Reason)
 {
-    /// <summary>What a bad recording is told as: without its folder, which differs from machine to machine.</summary>
-    public static string ReasonOf(Traces.TraceException exception) => $"{Path.GetFileName(exception.FilePath)}: {exception.Problem}";
+    /// <summary>
+    /// What is told of an exception: of a bad recording without its folder, which differs from machine to machine; of anything else that it is a mistake of
+    /// the program.
+    /// </summary>
+    public static string ReasonOf(Exception exception) => exception is Traces.TraceException trace
+        ? $"{Path.GetFileName(trace.FilePath)}: {trace.Problem}"
+        : $"a mistake of the program, please report it: {exception.GetType().Name}: {exception.Message}";
 }

@@ -1,4 +1,3 @@
-using FleetEstimator.Traces;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 
@@ -39,20 +38,24 @@ internal sealed partial class NodeGrain(ILogger<NodeGrain> logger, StudyPlans pl
     /// <summary>Null, or why the node cannot be simulated.</summary>
     private async Task<string?> SimulateAndMerge(string study, long ordinal)
     {
-        var loaded = await plans.Get(study);
         Estimation.NodeResult result;
         try
         {
+            var loaded = await plans.Get(study);
             result = await threads.Run(() => loaded.Simulate(ordinal));
         }
-        catch (TraceException exception)
+        catch (Exception exception) when (exception is not (Orleans.Runtime.OrleansException or TimeoutException))
         {
+            LogSimulationFailed(exception, ordinal);
             return NodeFailure.ReasonOf(exception);
         }
 
         await GrainFactory.GetGrain<IShardGrain>(ShardKey.OfNode(study, ordinal)).Merge(ordinal, result);
         return null;
     }
+
+    [LoggerMessage(2, LogLevel.Error, "Node {Ordinal} cannot be simulated.")]
+    private partial void LogSimulationFailed(Exception exception, long ordinal);
 
     [LoggerMessage(1, LogLevel.Warning, "Node {Ordinal}: its result or its end could not be reported: {Reason}")]
     private partial void LogReportFailed(long ordinal, string reason);

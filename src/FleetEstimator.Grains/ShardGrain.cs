@@ -3,6 +3,7 @@ using FleetEstimator.Estimation;
 namespace FleetEstimator.Grains;
 
 /// <summary>Keeps results as a set keyed by node, so that a result delivered twice counts once.</summary>
+[KeepAlive]
 internal sealed class ShardGrain : Grain, IShardGrain
 {
     private readonly SortedDictionary<long, NodeResult> _results = [];

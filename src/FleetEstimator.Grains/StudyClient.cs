@@ -18,7 +18,11 @@ public sealed class StudyClient(IGrainFactory grains)
             for (; ; )
             {
                 var now = await study.Progress();
+                if (!now.Started)
+                    throw new InvalidOperationException("The study's coordinator was lost with its silo, and what it knew with it. Run the study again.");
                 progress.Report(now);
+                if (now.Ended && now.Cancelled)
+                    throw new OperationCanceledException("The study was cancelled.");
                 if (now.Ended)
                     return new StudyOutcome(Results(plan).ToBlockingEnumerable(CancellationToken.None), now.Failed);
                 await Task.Delay(PollPeriod, cancellation);

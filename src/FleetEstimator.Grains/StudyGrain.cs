@@ -8,6 +8,7 @@ namespace FleetEstimator.Grains;
 /// only start work; its end is reported by another call. A node that has not been heard of for a while is asked whether it still runs and
 /// is otherwise started again: shards keep each result once, so doing a node twice is harmless.
 /// </summary>
+[KeepAlive]
 internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvider time) : Grain, IStudyGrain
 {
     private static readonly TimeSpan ReconcilePeriod = TimeSpan.FromSeconds(5);
@@ -30,8 +31,8 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
             return;
         _plan = plan;
         _ended = new BitArray(checked((int)plan.NodeCount));
-        await Reconcile();
         this.RegisterGrainTimer(Reconcile, new GrainTimerCreationOptions(ReconcilePeriod, ReconcilePeriod) { Interleave = true });
+        await Reconcile();
     }
 
     public Task<StudyPlan> Plan() => Task.FromResult(_plan ?? throw new InvalidOperationException($"Study {this.GetPrimaryKeyString()} has not been started."));
@@ -39,7 +40,7 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
     public Task<StudyProgress> Progress()
     {
         var nodes = _plan?.NodeCount ?? 0;
-        return Task.FromResult(new StudyProgress(nodes, _done, [.. _failed.Select(pair => new NodeFailure(pair.Key, pair.Value))], _running.Count, _cancelled));
+        return Task.FromResult(new StudyProgress(_plan != null, nodes, _done, [.. _failed.Select(pair => new NodeFailure(pair.Key, pair.Value))], _running.Count, _cancelled));
     }
 
     public Task NodeEnded(long ordinal, string? failure)

@@ -17,9 +17,9 @@ public sealed class StudyPlans(IGrainFactory grains, WorkloadCache workloads)
         {
             return await loading;
         }
-        catch (Exception exception) when (exception is Orleans.Runtime.OrleansException or TimeoutException)
+        catch
         {
-            // The coordinator could not be asked. The next node asks again.
+            // The coordinator could not be asked, or its answer not be used. The next node asks again.
             _studies.TryRemove(new(study, loading));
             throw;
         }

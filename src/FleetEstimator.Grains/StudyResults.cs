@@ -15,6 +15,12 @@ public static class StudyResults
         var nodes = new FleetAccumulator(plan.Study);
         foreach (var node in outcome.Nodes)
             nodes.Add(node);
+        if (nodes.Nodes + outcome.Failed.Count != plan.NodeCount)
+        {
+            throw new InvalidOperationException(
+                $"Of {plan.NodeCount} nodes {nodes.Nodes} have a result and {outcome.Failed.Count} failed: results were lost. Run the study again.");
+        }
+
         return StudyConclusion.Conclude(
             plan.Study,
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],

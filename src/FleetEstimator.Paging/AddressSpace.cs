@@ -34,11 +34,8 @@ public sealed class Vma
     /// <summary>What madvise said of large folios here.</summary>
     public HugeAdvice Advice { get; internal set; }
 
-    /// <summary>Whether a store has ever faulted here (the kernel's anon_vma exists): fork copies page tables only then.</summary>
-    public bool HasAnonymousPages { get; internal set; }
-
     /// <summary>What a VMA cut at <paramref name="page"/> leaves to the right of it.</summary>
-    internal Vma After(ulong page, int id) => new() { Start = page, End = End, Id = id, Mapping = Mapping, HasAnonymousPages = HasAnonymousPages, Locked = Locked, Advice = Advice };
+    internal Vma After(ulong page, int id) => new() { Start = page, End = End, Id = id, Mapping = Mapping, Locked = Locked, Advice = Advice };
 }
 
 /// <summary>The VMAs of one process, ordered by address. Neighbours are never merged: one mapping is one VMA.</summary>
@@ -145,8 +142,8 @@ public sealed class AddressSpace
         return (left, right);
     }
 
-    /// <summary>Joins what flags had parted and that agrees again, in and around [start, end).</summary>
-    internal void Join(ulong start, ulong end)
+    /// <summary>Joins what flags had parted and that agrees again, in and around [start, end). Calls <paramref name="joined"/> with the VMA that stays and the one that goes.</summary>
+    internal void Join(ulong start, ulong end, Action<Vma, Vma> joined)
     {
         for (var index = Math.Max(1, FirstEndingAfter(start)); index < _areas.Count && _areas[index].Start <= end;)
         {
@@ -154,7 +151,7 @@ public sealed class AddressSpace
             if (left.End == right.Start && left.Mapping == right.Mapping && left.Locked == right.Locked && left.Advice == right.Advice)
             {
                 left.End = right.End;
-                left.HasAnonymousPages |= right.HasAnonymousPages;
+                joined(left, right);
                 _areas.RemoveAt(index);
             }
             else

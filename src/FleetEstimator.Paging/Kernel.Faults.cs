@@ -50,10 +50,14 @@ internal sealed partial class Kernel
             switch (_pte[index] & Pte.KindMask)
             {
                 case Pte.None:
-                    run.Area.HasAnonymousPages = true;
+                    _areas[run.Area.Id].HasAnonymousPages = true;
                     StateOf(index) = TableState.Entries;
                     Charge();
                     MapNewFrame(index, Pte.Writable);
+                    SetContent(index, contentBits);
+                    break;
+                case Pte.Zero when known && contentBits != Pte.ContentZero:
+                    WriteFaultOfObservedStore(run, index);
                     SetContent(index, contentBits);
                     break;
                 case Pte.Mapped when known && ContentBitsOf(index) != contentBits:
@@ -79,7 +83,7 @@ internal sealed partial class Kernel
         else if (_settings.ForbidZeroPage)
         {
             _counters.MinorFaults++;
-            run.Area.HasAnonymousPages = true;
+            _areas[run.Area.Id].HasAnonymousPages = true;
             Charge();
             _counters.NewFrames++;
             MapNewFrame(index, Pte.Writable | Pte.Young);
@@ -94,7 +98,7 @@ internal sealed partial class Kernel
     /// <summary>Makes the entry writable, counting the fault. Leaves content as it was.</summary>
     private void WriteFault(in Run run, int index)
     {
-        run.Area.HasAnonymousPages = true;
+        _areas[run.Area.Id].HasAnonymousPages = true;
         switch (_pte[index] & Pte.KindMask)
         {
             case Pte.None:
@@ -141,7 +145,7 @@ internal sealed partial class Kernel
     {
         var counted = _counters;
         WriteFault(run, index);
-        _counters.MinorFaults = counted.MinorFaults;
+        (_counters.MinorFaults, _counters.NewFrames) = (counted.MinorFaults, counted.NewFrames);
     }
 
     /// <summary>do_wp_page: reuse the frame when nothing else can see it, else copy.</summary>
@@ -163,6 +167,7 @@ internal sealed partial class Kernel
         _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
+        KeepIfLocked(run, index);
     }
 
     /// <summary>wp_can_reuse_anon_folio: exclusive, or mapped once and either outside the swap cache or droppable from it.</summary>

@@ -11,7 +11,7 @@ internal sealed partial class Kernel
 
     private void SwapInEntry(in Run run, int index, bool write)
     {
-        run.Area.HasAnonymousPages = true;
+        _areas[run.Area.Id].HasAnonymousPages = true;
         var node = NodeOf(index);
         if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
         {
@@ -23,7 +23,7 @@ internal sealed partial class Kernel
                 _counters.ReadAheadHits++;
             }
 
-            _readAhead[run.Area.Id].Hit(run.PageAt(index), marked);
+            _areas[run.Area.Id].ReadAhead.Hit(run.PageAt(index), marked);
             MapFromSwapCache(run, index, node, write);
             return;
         }
@@ -61,7 +61,7 @@ internal sealed partial class Kernel
     private void SwapInThroughCache(in Run run, int index)
     {
         var page = run.PageAt(index);
-        var (first, last) = _readAhead[run.Area.Id].Fault(page, _settings.PageCluster);
+        var (first, last) = _areas[run.Area.Id].ReadAhead.Fault(page, _settings.PageCluster);
         var (start, end) = run.Clip(index, first, last);
         for (var near = start; near < end; near++)
         {

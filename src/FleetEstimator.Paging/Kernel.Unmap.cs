@@ -103,6 +103,9 @@ internal sealed partial class Kernel
     /// <summary>copy_page_range: the child's entries come to say what the parent's say, and both lose the right to write.</summary>
     public void Fork(ForkFamily family, in Run parent, int child)
     {
+        // copy_page_range copies nothing of a VMA without an anon_vma, in which no store or swap-in ever faulted: the child faults anew.
+        if (!_areas[parent.Area.Id].HasAnonymousPages)
+            return;
         StateOf(child) = StateOf(parent.Index) == TableState.HugeZeroPage ? TableState.HugeZeroPage : TableState.Entries;
         for (var k = 0; k < parent.Count; k++)
         {
@@ -132,8 +135,11 @@ internal sealed partial class Kernel
         }
     }
 
-    /// <summary>A VMA that comes of another, by fork or a cut, inherits its read-ahead state (vm_area_dup copies it).</summary>
-    public void CopyArea(int from, int to) => _readAhead[to] = _readAhead[from];
+    /// <summary>A VMA that comes of another, by fork or a cut, inherits its state (vm_area_dup copies it).</summary>
+    public void CopyArea(int from, int to) => _areas[to] = _areas[from];
+
+    /// <summary>A VMA goes over into the one before it, whose read-ahead state stays.</summary>
+    public void JoinArea(int stays, int goes) => _areas[stays].HasAnonymousPages |= _areas[goes].HasAnonymousPages;
 
     /// <summary>Moves an exclusive frame or slot into a shared node, in its place on the LRU.</summary>
     private void BecomeShared(ForkFamily family, ulong page, int index)

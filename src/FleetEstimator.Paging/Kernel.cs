@@ -22,7 +22,7 @@ internal sealed partial class Kernel
 
     // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
     private bool[] _tableAccessed = [];
-    private ReadAhead[] _readAhead = [];
+    private AreaState[] _areas = [];
     private readonly List<int> _underWriteback = [];
     private int[] _mappers = new int[8];
     private Counters _counters;
@@ -90,8 +90,8 @@ internal sealed partial class Kernel
             Lists.EnsureCapacity(capacity, 0);
         }
 
-        if (_tables.VmaCapacity > _readAhead.Length)
-            Array.Resize(ref _readAhead, Math.Max(_tables.VmaCapacity, _readAhead.Length * 2));
+        if (_tables.VmaCapacity > _areas.Length)
+            Array.Resize(ref _areas, Math.Max(_tables.VmaCapacity, _areas.Length * 2));
     }
 
     /// <summary>A new memory limit in frames, 0 = none: reclaims down to it.</summary>

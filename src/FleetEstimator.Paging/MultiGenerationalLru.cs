@@ -66,13 +66,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>What a charge beyond the limit does; false if nothing could be reclaimed.</summary>
     public bool MakeRoom()
     {
-        for (var attempt = 0; attempt < Retries; attempt++)
+        for (var attempt = 0; kernel.Frames >= kernel.LimitFrames && attempt < Retries;)
         {
-            var reclaimed = TryToFree(ReclaimMin);
-            if (kernel.Frames < kernel.LimitFrames)
-                return true;
-            if (reclaimed == 0)
-                break;
+            if (TryToFree(ReclaimMin) == 0)
+                attempt++;
         }
 
         return kernel.Frames < kernel.LimitFrames;
@@ -350,10 +347,8 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     {
         var (tableStart, tableEnd) = (table * PageTables.EntriesPerTable, (table + 1) * PageTables.EntriesPerTable);
         var (total, young) = (0, 0);
-        foreach (var area in process.Space.Areas)
+        foreach (var area in process.Space.AreasIn(tableStart, tableEnd))
         {
-            if (area.End <= tableStart || area.Start >= tableEnd)
-                continue;
             var start = first + (int)(Math.Max(area.Start, tableStart) - tableStart);
             var end = first + (int)(Math.Min(area.End, tableEnd) - tableStart);
             total += end - start;

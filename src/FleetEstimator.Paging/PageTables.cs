@@ -89,9 +89,9 @@ internal sealed class PageTables
 
     /// <summary>
     /// Changes what the VMAs of [start, end) are (mlock, madvise): they are cut at its ends and joined where they agree again. Calls
-    /// <paramref name="parted"/> with the old and the new VMA of every cut.
+    /// <paramref name="parted"/> with the old and the new VMA of every cut, <paramref name="joined"/> with the one that stays and the one that goes.
     /// </summary>
-    public void Change(Process process, ulong start, ulong end, Action<Vma> change, Action<Vma, Vma> parted)
+    public void Change(Process process, ulong start, ulong end, Action<Vma> change, Action<Vma, Vma> parted, Action<Vma, Vma> joined)
     {
         foreach (var edge in (ReadOnlySpan<ulong>)[start, end])
         {
@@ -103,7 +103,7 @@ internal sealed class PageTables
 
         foreach (var area in process.Space.AreasIn(start, end))
             change(area);
-        process.Space.Join(start, end);
+        process.Space.Join(start, end, joined);
     }
 
     /// <summary>The run that begins at <paramref name="page"/> and ends with its VMA, its table or at <paramref name="end"/>. The table is created where missing.</summary>

@@ -1,5 +1,14 @@
 namespace FleetEstimator.Paging;
 
+/// <summary>What a kernel keeps of a VMA.</summary>
+internal struct AreaState
+{
+    public ReadAhead ReadAhead;
+
+    /// <summary>Whether a store or a swap-in has ever faulted here (the kernel's anon_vma exists).</summary>
+    public bool HasAnonymousPages;
+}
+
 /// <summary>
 /// Swap read-ahead by virtual address, per VMA (mm/swap_state.c, swap_vma_ra_win and __swapin_nr_pages): the last fault's page, the last
 /// window and the hits among the pages read ahead since.

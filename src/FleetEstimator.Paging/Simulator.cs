@@ -207,6 +207,10 @@ public sealed class Simulator
                 if (right.Start % PageTables.EntriesPerTable != 0 && process.TryIndex(right.Start, out var index))
                     kernel.PartHugeMapping(index);
             }
+        }, (left, right) =>
+        {
+            foreach (var kernel in _kernels)
+                kernel.JoinArea(left.Id, right.Id);
         });
     }
 
@@ -253,6 +257,8 @@ public sealed class Simulator
                     break;
                 case OperationKind.Access:
                     kernel.Read(run);
+                    if (operation.Content != PageContent.Unknown)
+                        kernel.Observe(run, content, known: true);
                     break;
                 case OperationKind.Observe:
                     kernel.Observe(run, content, known: operation.Content != PageContent.Unknown);
@@ -299,23 +305,18 @@ public sealed class Simulator
 
     private void Fork(uint parentNumber, uint childNumber)
     {
-        var parent = _tables.Find(parentNumber)
-            ?? throw new InvalidOperationException($"Process {parentNumber} maps nothing and cannot fork.");
+        var parent = _tables.FindOrAdd(parentNumber);
         if (_tables.Find(childNumber) != null)
             throw new InvalidOperationException($"Process {childNumber} exists and cannot be forked.");
         var child = _tables.AddForked(childNumber, parent);
         foreach (var area in parent.Space.Areas)
         {
             var copy = _tables.Map(child, area.Start, area.End);
-            copy.HasAnonymousPages = area.HasAnonymousPages;
             copy.Advice = area.Advice;
             MakeRoom();
             foreach (var kernel in _kernels)
                 kernel.CopyArea(area.Id, copy.Id);
 
-            // copy_page_range copies nothing of a VMA in which no store or swap-in ever faulted (no anon_vma): the child faults anew.
-            if (!area.HasAnonymousPages)
-                continue;
             foreach (var run in PageTables.TouchedRuns(parent, area.Start, area.End))
             {
                 var first = _tables.IndexOf(child, run.Page);

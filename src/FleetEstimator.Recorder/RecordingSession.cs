@@ -292,8 +292,10 @@ public sealed class RecordingSession : IDisposable
         }
     }
 
+    /// <summary>The last row says how long was watched: without it a quiet end would be missing from the duration.</summary>
     private void CompleteTrace()
     {
+        Append(new TraceRow((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond, new Operation(OperationKind.Settle, 0, 0, 1)));
         try
         {
             _writer.Complete();

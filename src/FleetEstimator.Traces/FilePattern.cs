@@ -14,7 +14,7 @@ public static class FilePattern
     {
         var found = new List<string>();
         var start = Path.IsPathRooted(pattern) ? Path.GetPathRoot(pattern)! : folder;
-        Descend(start, pattern.Split('/', StringSplitOptions.RemoveEmptyEntries), found);
+        Descend(start, [.. pattern.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(name => name != ".")], found);
         return found;
     }
 

@@ -1,5 +1,4 @@
 using FleetEstimator.Estimation;
-using FleetEstimator.Traces;
 
 namespace FleetEstimator.Grains.Simulation;
 
@@ -12,6 +11,7 @@ public static class LocalStudy
     {
         var results = new NodeResult?[study.Plan.NodeCount];
         var failed = new SortedDictionary<long, string>();
+        IReadOnlyList<NodeFailure> failures = [];
         var done = 0L;
         Parallel.For(0L, results.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, ordinal =>
         {
@@ -20,20 +20,21 @@ public static class LocalStudy
                 results[ordinal] = study.Simulate(ordinal);
                 Interlocked.Increment(ref done);
             }
-            catch (TraceException exception)
+#pragma warning disable CA1031 // Told as the reason for which this node has no result.
+            catch (Exception exception)
+#pragma warning restore CA1031
             {
                 lock (failed)
+                {
                     failed.Add(ordinal, NodeFailure.ReasonOf(exception));
+                    failures = [.. failed.Select(pair => new NodeFailure(pair.Key, pair.Value))];
+                }
             }
 
             progress.Report(Progress());
         });
         return new StudyOutcome(results.OfType<NodeResult>(), Progress().Failed);
 
-        StudyProgress Progress()
-        {
-            lock (failed)
-                return new StudyProgress(results.Length, Interlocked.Read(ref done), [.. failed.Select(pair => new NodeFailure(pair.Key, pair.Value))], 0, Cancelled: false);
-        }
+        StudyProgress Progress() => new(Started: true, results.Length, Interlocked.Read(ref done), Volatile.Read(ref failures), Running: 0, Cancelled: false);
     }
 }

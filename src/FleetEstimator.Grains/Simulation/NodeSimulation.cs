@@ -16,6 +16,9 @@ public static class NodeSimulation
     // A recording without duration (a snapshot) is watched for a second.
     private const long SnapshotMicroseconds = 1_000_000;
 
+    // As a study may ask for at most.
+    private const int InstancesMax = 10_000;
+
     /// <summary>Simulates node <paramref name="node"/> of class <paramref name="classIndex"/>.</summary>
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
@@ -30,7 +33,7 @@ public static class NodeSimulation
         settings = settings with { ExpectedPages = (int)Math.Min(Array.MaxLength, (long)workload.Pages * instances) };
         var simulator = new Simulator([.. lanes.Select(lane => new Simulator.Lane(MechanismOf(study, lane.Mechanism), lane.Accesses == AccessAssumption.AllWrites))], settings);
         if (limitFrames > 0)
-            simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)limitFrames));
+            simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)Math.Min(limitFrames, uint.MaxValue)));
         Replay(simulator, workload, phases, duration, study.WarmUp.Of(duration));
 
         var measured = simulator.Usage(0).Microseconds;
@@ -89,7 +92,7 @@ public static class NodeSimulation
         SwapDevice = @class.Swap.Device,
         SwapPages = @class.Swap.SizeBytes / workload.PageBytes,
         PageCluster = @class.Swap.PageCluster,
-        CompressedPageBytes = (int)Math.Ceiling(workload.PageBytes / @class.Swap.CompressionRatio),
+        CompressedPageBytes = workload.CompressedPageBytes ?? (int)Math.Ceiling(workload.PageBytes / @class.Swap.CompressionRatio),
     };
 
     private static int Instances(NodeClass @class, Workload workload, int pageBytes)
@@ -97,7 +100,7 @@ public static class NodeSimulation
         if (@class.Instances is { } fixedNumber)
             return fixedNumber;
         var one = Math.Max(1, workload.PeakResidentFrames) * pageBytes;
-        return (int)Math.Clamp((@class.MemoryBytes - @class.UnmodelledBytes) / one, 1, int.MaxValue);
+        return (int)Math.Clamp((@class.MemoryBytes - @class.UnmodelledBytes) / one, 1, InstancesMax);
     }
 
     private static long[] Phases(StudyDefinition study, NodeClass @class, long node, int instances, Workload workload)

@@ -9,6 +9,9 @@ namespace FleetEstimator.Grains.Simulation;
 /// </summary>
 public sealed class Workload
 {
+    // A century: sums of times over copies and nodes stay far inside 64 bits.
+    private const ulong DurationMax = 100UL * 366 * 24 * 3600 * 1_000_000;
+
     private readonly List<long> _times = [];
     private readonly List<Operation> _operations = [];
 
@@ -20,8 +23,18 @@ public sealed class Workload
     {
         Node = node;
         PageBytes = files[0].Header.PageSize;
+        var (recordedPages, recordedBytes) = (0L, 0L);
         foreach (var file in files)
+        {
             Append(file);
+            foreach (var row in Enumerable.Range(0, file.RowCount).Where(row => file.CompressedSizes[row] > 0 && file.Contents[row] == PageContent.Data))
+            {
+                recordedPages += file.PageCounts[row];
+                recordedBytes += (long)file.PageCounts[row] * file.CompressedSizes[row];
+            }
+        }
+
+        CompressedPageBytes = recordedPages == 0 ? null : (int)(recordedBytes / recordedPages);
         _times.TrimExcess();
         _operations.TrimExcess();
         ResidentFrames = UnlimitedResidentFrames(out var pages);
@@ -34,6 +47,9 @@ public sealed class Workload
 
     /// <summary>Bytes in a page of the recorded machine.</summary>
     public int PageBytes { get; }
+
+    /// <summary>Mean compressed size of the pages of data whose size was recorded, in bytes; null if none was.</summary>
+    public int? CompressedPageBytes { get; }
 
     /// <summary>Number of rows.</summary>
     public int RowCount => _operations.Count;
@@ -73,6 +89,18 @@ public sealed class Workload
         var (start, firstProcess) = (DurationMicroseconds, ProcessCount);
         for (var process = 0u; process < firstProcess; process++)
             Append(start, new Operation(OperationKind.Exit, process, 0, 1));
+
+        if (file.Header.SamplingFraction < 1)
+        {
+            throw new TraceException(file.FilePath, null, "sampling_fraction", $"only {file.Header.SamplingFraction:P0} of pages were recorded, which estimates do not cover yet",
+                "Leave this recording out of the study");
+        }
+
+        if (file.DurationMicroseconds > DurationMax)
+        {
+            throw new TraceException(file.FilePath, file.RowCount - 1, "time_us", $"it is {file.DurationMicroseconds} µs long, more than {DurationMax}",
+                "Count microseconds from the start of the recording");
+        }
 
         var numbers = new Dictionary<uint, uint>();
         for (var row = 0; row < file.RowCount; row++)

@@ -81,7 +81,7 @@ internal sealed class RecordedRows
                 if (!pages.TryGetValue(page, out held) || held == ZeroPage)
                     throw new InvalidOperationException($"Page {page} is swapped out and holds nothing of its own.");
                 break;
-            case OperationKind.Map:
+            case OperationKind.Map or OperationKind.Settle:
                 break;
             default:
                 throw new InvalidOperationException($"The recorder does not write {operation.Kind}.");

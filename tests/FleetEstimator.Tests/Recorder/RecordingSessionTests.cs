@@ -28,8 +28,9 @@ public sealed class RecordingSessionTests : IDisposable
         memory.Fill(8, 77);
         var options = Options(new RecordingTarget.Process(Environment.ProcessId)) with
         {
-            Duration = TimeSpan.FromMilliseconds(200),
-            Interval = TimeSpan.FromMilliseconds(200),
+            // Long enough for the first scan on a busy machine: the second is due when the first has long ended.
+            Duration = TimeSpan.FromSeconds(2),
+            Interval = TimeSpan.FromSeconds(2),
             Node = "here",
             Labels = new Dictionary<string, string> { ["class"] = "web", ["command"] = "mine" },
         };
@@ -150,7 +151,8 @@ public sealed class RecordingSessionTests : IDisposable
             Assert.Equal(RecordingEnd.DurationReached, summary.End);
             var rows = Rows(Trace.Load(options.Output));
             Assert.Equal(OperationKind.Map, rows[0].Operation.Kind);
-            Assert.Equal(OperationKind.Exit, rows[^1].Operation.Kind);
+            Assert.Equal(OperationKind.Exit, rows[^2].Operation.Kind);
+            Assert.Equal(OperationKind.Settle, rows[^1].Operation.Kind);
             shell.WaitForExit();
         }
         finally
