@@ -26,7 +26,8 @@ internal static class RecordCommand
         var descendants = new Option<bool>("--descendants") { Description = "With --pid: record its children too, and theirs, now and as they appear." };
         var cgroup = new Option<string?>("--cgroup")
         {
-            Description = "Record every process of this control group and of the groups below it (v1 or v2).", HelpName = "FOLDER",
+            Description = "Record every process of this control group and of the groups below it (v1 or v2).",
+            HelpName = "FOLDER",
         };
         var output = new Option<string?>("--out", "-o") { Description = "The trace to write; default: recording-TIME.arrow. It must not exist.", HelpName = "FILE" };
         var interval = DurationText.Option("--interval", "Time from scan to scan; default 2s. Shorter sees more of what happens in between and costs more CPU.");

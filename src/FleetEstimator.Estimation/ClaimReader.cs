@@ -95,8 +95,13 @@ internal static class ClaimReader
             return null;
         return new Claim
         {
-            Metric = metric.Name, Is = text.Trim(), Scope = "", Mechanism = "",
-            Subject = subject, Comparison = comparison, Threshold = negative ? 0 - threshold : threshold,
+            Metric = metric.Name,
+            Is = text.Trim(),
+            Scope = "",
+            Mechanism = "",
+            Subject = subject,
+            Comparison = comparison,
+            Threshold = negative ? 0 - threshold : threshold,
         };
     }
 

@@ -65,7 +65,12 @@ public sealed class ClaimTests
 
     private static Claim Claim(string metric, ClaimSubject subject, double threshold) => new()
     {
-        Metric = metric, Scope = EstimateScope.Fleet, Mechanism = "linux-6.12", Subject = subject, Comparison = Comparison.Above, Threshold = threshold,
+        Metric = metric,
+        Scope = EstimateScope.Fleet,
+        Mechanism = "linux-6.12",
+        Subject = subject,
+        Comparison = Comparison.Above,
+        Threshold = threshold,
         Is = $"{(subject == ClaimSubject.Level ? "" : "saved ")}> {threshold}",
     };
 }

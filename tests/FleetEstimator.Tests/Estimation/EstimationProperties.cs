@@ -15,8 +15,16 @@ public sealed class EstimationProperties
         from pages in Gen.Int[0, 1000].Array[8]
         select new Counters
         {
-            MinorFaults = pages[0], MajorFaults = pages[1], SwapIns = pages[2], SwapOuts = pages[3], ZeroSwapIns = pages[4], ZeroSwapOuts = pages[5],
-            ZeroPagesMappedAtSwapIn = pages[6], ZeroPagesMappedAtSwapOut = pages[7], ZeroFilledSwapOuts = pages[5] + pages[7], ZeroFilledSwapIns = pages[4] + pages[6],
+            MinorFaults = pages[0],
+            MajorFaults = pages[1],
+            SwapIns = pages[2],
+            SwapOuts = pages[3],
+            ZeroSwapIns = pages[4],
+            ZeroSwapOuts = pages[5],
+            ZeroPagesMappedAtSwapIn = pages[6],
+            ZeroPagesMappedAtSwapOut = pages[7],
+            ZeroFilledSwapOuts = pages[5] + pages[7],
+            ZeroFilledSwapIns = pages[4] + pages[6],
         };
 
     private static readonly Gen<LaneResult> AnyLane =
@@ -25,8 +33,14 @@ public sealed class EstimationProperties
         from zeros in Gen.Int[0, 100]
         select new LaneResult
         {
-            Mechanism = 0, Accesses = AccessAssumption.AllReads, Counters = counters, RssMeanBytes = bytes, RssPeakBytes = bytes + 4096, MemoryMeanBytes = bytes + 1,
-            ZeroFilledResidentMeanBytes = bytes / 100 * zeros, CpuNanoseconds = counters.MinorFaults * 700L,
+            Mechanism = 0,
+            Accesses = AccessAssumption.AllReads,
+            Counters = counters,
+            RssMeanBytes = bytes,
+            RssPeakBytes = bytes + 4096,
+            MemoryMeanBytes = bytes + 1,
+            ZeroFilledResidentMeanBytes = bytes / 100 * zeros,
+            CpuNanoseconds = counters.MinorFaults * 700L,
         };
 
     private static readonly Gen<StudyDefinition> AnyStudy = Gen.Int[1, 100_000].Array[1, 3].Select(nodes => Fleets.Study(Mechanisms, nodes));

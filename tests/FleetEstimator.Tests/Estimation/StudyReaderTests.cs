@@ -27,8 +27,15 @@ public sealed class StudyReaderTests
         Assert.Equal(
             new NodeClass
             {
-                Name = "web", Nodes = 40_000, MemoryBytes = 64 * GiB, UnmodelledBytes = 12 * GiB, Recordings = web.Recordings, Instances = null,
-                Limit = new MemoryLimit { OfPeak = 0.7 }, Start = StartOffset.Random, Lru = LruKind.MultiGenerational,
+                Name = "web",
+                Nodes = 40_000,
+                MemoryBytes = 64 * GiB,
+                UnmodelledBytes = 12 * GiB,
+                Recordings = web.Recordings,
+                Instances = null,
+                Limit = new MemoryLimit { OfPeak = 0.7 },
+                Start = StartOffset.Random,
+                Lru = LruKind.MultiGenerational,
                 Swap = new SwapDefinition { Device = SwapDevice.Zram, SizeBytes = 16 * GiB, PageCluster = 0, CompressionRatio = 3.0 },
             },
             web);

@@ -19,12 +19,26 @@ public sealed class FigureFormatTests
 
     private static readonly Dictionary<string, double> Sizes = new(StringComparer.Ordinal)
     {
-        [" MiB"] = Mebi, [" GiB"] = Gibi, [" TiB"] = Tebi, [" PiB"] = Tebi * 1024,
-        [" MiB/s"] = Mebi, [" GiB/s"] = Gibi, [" TiB/s"] = Tebi, [" PiB/s"] = Tebi * 1024,
-        [" pages"] = 1, [" million pages"] = 1e6, [" billion pages"] = 1e9,
-        [" pages/s"] = 1, [" million pages/s"] = 1e6, [" billion pages/s"] = 1e9,
-        [" faults/s"] = 1, [" million faults/s"] = 1e6, [" billion faults/s"] = 1e9,
-        [" us/s"] = 1, [" CPUs"] = 1e6, ["%"] = 0.01,
+        [" MiB"] = Mebi,
+        [" GiB"] = Gibi,
+        [" TiB"] = Tebi,
+        [" PiB"] = Tebi * 1024,
+        [" MiB/s"] = Mebi,
+        [" GiB/s"] = Gibi,
+        [" TiB/s"] = Tebi,
+        [" PiB/s"] = Tebi * 1024,
+        [" pages"] = 1,
+        [" million pages"] = 1e6,
+        [" billion pages"] = 1e9,
+        [" pages/s"] = 1,
+        [" million pages/s"] = 1e6,
+        [" billion pages/s"] = 1e9,
+        [" faults/s"] = 1,
+        [" million faults/s"] = 1e6,
+        [" billion faults/s"] = 1e9,
+        [" us/s"] = 1,
+        [" CPUs"] = 1e6,
+        ["%"] = 0.01,
     };
 
     // Figures as fleets have them: from a thousandth to a zettabyte or a million million of anything else, with intervals from 0.1% to many times their size.

@@ -37,7 +37,12 @@ public sealed class ScenarioTests
         Assert.Equal(
             new ScenarioOperation
             {
-                Text = "write 0 1 0 2 same 7", Verb = ScenarioVerb.Write, Region = 1, Pages = 2, Fill = PageFill.Same, Argument = 7,
+                Text = "write 0 1 0 2 same 7",
+                Verb = ScenarioVerb.Write,
+                Region = 1,
+                Pages = 2,
+                Fill = PageFill.Same,
+                Argument = 7,
             },
             scenario.Operations[1]);
         Assert.Equal(2ul, scenario.Operations[2].Argument);
