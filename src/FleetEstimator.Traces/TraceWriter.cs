@@ -4,7 +4,6 @@ using Apache.Arrow;
 using Apache.Arrow.Compression;
 using Apache.Arrow.Ipc;
 using Apache.Arrow.Types;
-using FleetEstimator.Paging;
 
 namespace FleetEstimator.Traces;
 
@@ -36,7 +35,7 @@ public sealed class TraceWriter : IDisposable
 
     private readonly string _path;
     private readonly string _partialPath;
-    private readonly ulong _addressSpacePages;
+    private readonly TraceRules _rules;
     private readonly FileStream _stream;
     private readonly Schema _schema;
     private readonly ArrowFileWriter _file;
@@ -52,14 +51,14 @@ public sealed class TraceWriter : IDisposable
     private readonly ColumnBuffer<ushort> _compressedSizes;
 
     private int _buffered;
-    private ulong _lastTime;
     private bool _closed;
 
     private TraceWriter(string path, TraceHeader header, TraceCompression compression, int batchRows)
     {
         _path = path;
         _partialPath = path + ".partial";
-        _addressSpacePages = TraceFormat.AddressSpacePages(header.PageSize);
+        _schema = new Schema(TraceColumns.All.Select(column => new Field(column.Name, TypeOf(column.TypeName), nullable: false)), TraceMetadata.Write(header));
+        _rules = new TraceRules(header.PageSize, TraceLimits.Default.MappingsMax);
         _batchRows = batchRows;
         _times = new(batchRows);
         _kinds = new(batchRows);
@@ -69,7 +68,6 @@ public sealed class TraceWriter : IDisposable
         _contents = new(batchRows);
         _fills = new(batchRows);
         _compressedSizes = new(batchRows);
-        _schema = new Schema(Columns, TraceMetadata.Write(header));
         _stream = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
         _file = new ArrowFileWriter(_stream, _schema, leaveOpen: true, OptionsFor(compression));
         _file.WriteStart();
@@ -77,18 +75,6 @@ public sealed class TraceWriter : IDisposable
 
     /// <summary>Rows appended so far.</summary>
     public long Rows { get; private set; }
-
-    private static IReadOnlyList<Field> Columns { get; } =
-    [
-        new("time_us", UInt64Type.Default, nullable: false),
-        new("op", UInt8Type.Default, nullable: false),
-        new("process", UInt32Type.Default, nullable: false),
-        new("page", UInt64Type.Default, nullable: false),
-        new("pages", UInt32Type.Default, nullable: false),
-        new("content", UInt8Type.Default, nullable: false),
-        new("fill", UInt64Type.Default, nullable: false),
-        new("compressed_bytes", UInt16Type.Default, nullable: false),
-    ];
 
     /// <summary>Begins a trace. An existing file at <paramref name="path"/> stays as it is until <see cref="Complete"/> replaces it.</summary>
     /// <param name="path">Where the finished file will be; its folder must exist.</param>
@@ -104,7 +90,8 @@ public sealed class TraceWriter : IDisposable
     public void Append(in TraceRow row)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        Check(in row);
+        if (_rules.Take(row.TimeMicroseconds, row.Operation) is { } fault)
+            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
         var at = _buffered;
         var operation = row.Operation;
         _times.Values[at] = row.TimeMicroseconds;
@@ -115,7 +102,6 @@ public sealed class TraceWriter : IDisposable
         _contents.Values[at] = (byte)operation.Content;
         _fills.Values[at] = row.Fill;
         _compressedSizes.Values[at] = operation.CompressedBytes;
-        _lastTime = row.TimeMicroseconds;
         _buffered++;
         Rows++;
         if (_buffered == _batchRows)
@@ -168,24 +154,13 @@ public sealed class TraceWriter : IDisposable
         },
     };
 
-    private void Check(in TraceRow row)
+    private static IArrowType TypeOf(string name) => name switch
     {
-        var operation = row.Operation;
-        if (row.TimeMicroseconds < _lastTime)
-            throw new ArgumentException($"Row {Rows}: time {row.TimeMicroseconds} µs lies before the previous row's {_lastTime} µs.", nameof(row));
-        if (!TraceFormat.IsKnown(operation.Kind))
-            throw new ArgumentException($"Row {Rows}: unknown operation code {(byte)operation.Kind}.", nameof(row));
-        if (operation.Content > PageContent.Data)
-            throw new ArgumentException($"Row {Rows}: unknown content code {(byte)operation.Content}.", nameof(row));
-        if (operation.Kind is OperationKind.Limit or OperationKind.Reclaim)
-            return;
-        if (operation.Pages == 0)
-            throw new ArgumentException($"Row {Rows}: {TraceFormat.NameOf(operation.Kind)} of 0 pages.", nameof(row));
-        if (operation.Kind is OperationKind.Exit or OperationKind.Settle)
-            return;
-        if (operation.Page >= _addressSpacePages || operation.Pages > _addressSpacePages - operation.Page)
-            throw new ArgumentException($"Row {Rows}: {operation.Pages} pages from {operation.Page} leave the address space.", nameof(row));
-    }
+        "uint8" => UInt8Type.Default,
+        "uint16" => UInt16Type.Default,
+        "uint32" => UInt32Type.Default,
+        _ => UInt64Type.Default,
+    };
 
     private void WriteBatch()
     {

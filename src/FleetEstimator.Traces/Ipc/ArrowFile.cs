@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+
+namespace FleetEstimator.Traces.Ipc;
+
+/// <summary>Where one record batch stands in a file. The ranges lie inside the file.</summary>
+/// <param name="Metadata">Offset of the encapsulated message.</param>
+/// <param name="MetadataBytes">Length of the message with its prefix and padding; the body follows.</param>
+/// <param name="BodyBytes">Length of the body.</param>
+internal readonly record struct ArrowBlock(int Metadata, int MetadataBytes, int BodyBytes)
+{
+    public int Body => Metadata + MetadataBytes;
+}
+
+/// <summary>The footer of an Arrow IPC file: schema, and where the record batches are. Every offset has been checked against the file.</summary>
+internal sealed class ArrowFile
+{
+    private const int BlockBytes = 24;
+    private const int MetadataVersion4 = 3;
+    private const int MetadataVersion5 = 4;
+
+    private ArrowFile(ArrowSchema schema, ArrowBlock[] batches)
+    {
+        Schema = schema;
+        Batches = batches;
+    }
+
+    public ArrowSchema Schema { get; }
+
+    public IReadOnlyList<ArrowBlock> Batches { get; }
+
+    private static ReadOnlySpan<byte> Magic => "ARROW1"u8;
+
+    private static ReadOnlySpan<byte> Gzip => [0x1F, 0x8B];
+
+    private static ReadOnlySpan<byte> Zstd => [0x28, 0xB5, 0x2F, 0xFD];
+
+    private static ReadOnlySpan<byte> Lz4Frame => [0x04, 0x22, 0x4D, 0x18];
+
+    // Magic, two bytes of padding; footer length, magic.
+    private static int FrameBytes => 8 + sizeof(int) + Magic.Length;
+
+    /// <summary>Says what <paramref name="file"/> is, and what to do, when it is not a whole Arrow file; null when it looks like one.</summary>
+    public static (string Problem, string Remedy)? Mismatch(ReadOnlySpan<byte> file)
+    {
+        if (file.IsEmpty)
+            return ("the file is empty", "Record or copy it again");
+        if (!file.StartsWith(Magic))
+            return MismatchByFirstBytes(file);
+        if (file.Length < FrameBytes || !file.EndsWith(Magic))
+        {
+            return ("the file is truncated: an Arrow file ends with its footer and the letters ARROW1, and this one does not",
+                "The recording was interrupted or the copy is not complete; record or copy it again");
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads the footer of a file in which <see cref="Mismatch"/> found nothing.</summary>
+    /// <exception cref="InvalidDataException">The footer is damaged, or points outside the file.</exception>
+    public static ArrowFile Read(ReadOnlySpan<byte> file)
+    {
+        var footerBytes = BinaryPrimitives.ReadInt32LittleEndian(file[^(Magic.Length + sizeof(int))..]);
+        if (footerBytes <= 0 || footerBytes > file.Length - FrameBytes)
+            throw new InvalidDataException($"the footer claims {footerBytes} bytes, but the file has {file.Length - FrameBytes} for it");
+        var footerStart = file.Length - Magic.Length - sizeof(int) - footerBytes;
+        var footer = FlatTable.Root(file.Slice(footerStart, footerBytes));
+        var version = footer.Int16(Slot.Version);
+        if (version is not (MetadataVersion4 or MetadataVersion5))
+            throw new InvalidDataException($"the footer is of metadata version V{version + 1}; V4 and V5 can be read");
+        if (!footer.TryTable(Slot.Schema, out var schema))
+            throw new InvalidDataException("the footer holds no schema");
+        return new(
+            ArrowSchema.Read(schema, unionsHaveValidity: version == MetadataVersion4),
+            ReadBlocks(footer, footerStart));
+    }
+
+    private static ArrowBlock[] ReadBlocks(FlatTable footer, int footerStart)
+    {
+        if (!footer.TryVector(Slot.RecordBatches, BlockBytes, out var vector))
+            return [];
+        var blocks = new ArrowBlock[vector.Count];
+        long total = 0;
+        for (var index = 0; index < blocks.Length; index++)
+        {
+            var block = vector.Struct(index);
+            var offset = BinaryPrimitives.ReadInt64LittleEndian(block);
+            long metadataBytes = BinaryPrimitives.ReadInt32LittleEndian(block[8..]);
+            var bodyBytes = BinaryPrimitives.ReadInt64LittleEndian(block[16..]);
+            if (offset < 0 || metadataBytes < 0 || bodyBytes < 0 || bodyBytes > footerStart || offset > footerStart - metadataBytes - bodyBytes)
+            {
+                throw new InvalidDataException(
+                    $"the footer places record batch {index} at {offset}, {metadataBytes} + {bodyBytes} bytes, but the footer itself starts at {footerStart}");
+            }
+
+            blocks[index] = new((int)offset, (int)metadataBytes, (int)bodyBytes);
+            total += metadataBytes + bodyBytes;
+        }
+
+        // A footer that lists the same bytes over and over would turn a small file into many rows.
+        if (total > footerStart)
+            throw new InvalidDataException($"the footer's record batches take {total} bytes together, but the file has {footerStart} for them");
+        return blocks;
+    }
+
+    private static (string Problem, string Remedy) MismatchByFirstBytes(ReadOnlySpan<byte> file)
+    {
+        if (file.StartsWith(RecordBatchLayout.MessagePrefix))
+        {
+            return ("this is an Arrow stream, not an Arrow file: it has no footer",
+                "Write it with the file writer of your Arrow library (in Python pyarrow.ipc.new_file instead of new_stream)");
+        }
+
+        if (file.StartsWith("PAR1"u8))
+            return ("this is a Parquet file, not an Arrow file", "Convert it to an Arrow IPC file");
+        if (file.StartsWith("FEA1"u8))
+            return ("this is a Feather file of version 1, not an Arrow file", "Write it again as Feather version 2, which is the Arrow IPC file");
+        if (file.StartsWith(Gzip) || file.StartsWith(Zstd) || file.StartsWith(Lz4Frame))
+        {
+            return ("the file is compressed as a whole; an Arrow file begins with the letters ARROW1",
+                "Decompress it; to save space use the body compression of the Arrow file itself");
+        }
+
+        return ("this is not an Arrow file, which begins with the letters ARROW1", "Give the path of a page-content trace");
+    }
+
+    // Field numbers in the table Footer of Arrow's File.fbs.
+    private static class Slot
+    {
+        public const int Version = 0;
+        public const int Schema = 1;
+        public const int RecordBatches = 3;
+    }
+}
