@@ -41,6 +41,9 @@ internal abstract class PageMap : IDisposable
     /// <returns>The page at which the walk ended: every page before it that was not found is neither present nor swapped out.</returns>
     internal abstract ulong Find(PageRange range, int maxPages, List<PageRun> runs);
 
+    /// <summary>Whether a page that is mapped as part of a huge page belongs to the shared huge zero page. False also when this user may not know.</summary>
+    internal abstract bool IsHugeZeroPage(ulong page);
+
     /// <inheritdoc/>
     public abstract void Dispose();
 }

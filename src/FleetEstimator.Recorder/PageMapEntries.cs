@@ -10,8 +10,8 @@ internal sealed unsafe class PageMapEntries : PageMap
     private const ulong PresentBit = 1UL << 63;
     private const ulong SwappedBit = 1UL << 62;
     private const ulong FileBit = 1UL << 61;
-    private const ulong FrameMask = (1UL << 55) - 1;
-    private const ulong FlagZeroPage = 1UL << 24;
+    internal const ulong FrameMask = (1UL << 55) - 1;
+    internal const ulong FlagZeroPage = 1UL << 24;
     private const ulong FlagHuge = 1UL << 22;
     private const int EntriesPerRead = 4096;
 
@@ -47,6 +47,13 @@ internal sealed unsafe class PageMapEntries : PageMap
         }
 
         return range.End;
+    }
+
+    /// <inheritdoc/>
+    internal override bool IsHugeZeroPage(ulong page)
+    {
+        var entries = ReadEntries(page, 1);
+        return !entries.IsEmpty && CategoriesOf(entries[0]).HasFlag(PageCategories.ZeroPage);
     }
 
     /// <inheritdoc/>

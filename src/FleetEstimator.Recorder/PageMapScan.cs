@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
+
 namespace FleetEstimator.Recorder;
 
 /// <summary>A page map read with the PAGEMAP_SCAN ioctl of /proc/PID/pagemap, Linux 6.7 and later (Documentation/admin-guide/mm/pagemap.rst).</summary>
+[SkipLocalsInit]
 internal sealed unsafe class PageMapScan : PageMap
 {
     // _IOWR('f', 16, struct pm_scan_arg)
@@ -9,16 +12,21 @@ internal sealed unsafe class PageMapScan : PageMap
     private const PageCategories Wanted = PageCategories.Present | PageCategories.SwappedOut;
     private const PageCategories Returned = Wanted | PageCategories.ZeroPage | PageCategories.Huge;
 
+    // 12 KiB of stack; a scan never asks for more pages than this, so that no region is lost.
+    private const int MaxRegions = 512;
+
     // Guard pages show as swapped out, and only kernels that know the category (6.16) let it be asked for.
     private static bool _knowsGuardPages = true;
 
     private readonly ulong _pageSize = (ulong)Environment.SystemPageSize;
-    private readonly Region[] _regions = GC.AllocateUninitializedArray<Region>(MaxRegions, pinned: true);
     private readonly int _descriptor;
+    // One page table: as many entries as fit into a page.
+    private readonly ulong _pagesPerHugePage = (ulong)(Environment.SystemPageSize / sizeof(ulong));
+    private int? _pageFlags;
+    private ulong? _lastHugePage;
+    private bool _isLastHugePageZero;
 
     private PageMapScan(int descriptor) => _descriptor = descriptor;
-
-    private const int MaxRegions = 512;
 
     /// <summary>Takes over an open /proc/PID/pagemap; null if this kernel has no PAGEMAP_SCAN, and then the descriptor stays the caller's.</summary>
     internal static PageMapScan? TryCreate(int descriptor)
@@ -31,32 +39,50 @@ internal sealed unsafe class PageMapScan : PageMap
     internal override ulong Find(PageRange range, int maxPages, List<PageRun> runs)
     {
         runs.Clear();
-        fixed (Region* regions = _regions)
+        var regions = stackalloc Region[MaxRegions];
+        var argument = new ScanArgument
         {
-            var argument = new ScanArgument
-            {
-                Size = (ulong)sizeof(ScanArgument),
-                Start = range.Start * _pageSize,
-                End = range.End * _pageSize,
-                Regions = (ulong)regions,
-                RegionsLength = MaxRegions,
-                MaxPages = (ulong)maxPages,
-                CategoryAnyOfMask = (ulong)Wanted,
-                ReturnMask = (ulong)Returned,
-            };
-            var found = Scan(ref argument);
-            for (var region = 0; region < found; region++)
-            {
-                var pages = new PageRange(regions[region].Start / _pageSize, regions[region].End / _pageSize);
-                runs.Add(new PageRun(pages, (PageCategories)regions[region].Categories));
-            }
-
-            return found == 0 ? range.End : argument.WalkEnd / _pageSize;
+            Size = (ulong)sizeof(ScanArgument),
+            Start = range.Start * _pageSize,
+            End = range.End * _pageSize,
+            Regions = (ulong)regions,
+            RegionsLength = MaxRegions,
+            MaxPages = (ulong)maxPages,
+            CategoryAnyOfMask = (ulong)Wanted,
+            ReturnMask = (ulong)Returned,
+        };
+        var found = Scan(ref argument);
+        for (var region = 0; region < found; region++)
+        {
+            var pages = new PageRange(regions[region].Start / _pageSize, regions[region].End / _pageSize);
+            runs.Add(new PageRun(pages, (PageCategories)regions[region].Categories));
         }
+
+        return found == 0 ? range.End : argument.WalkEnd / _pageSize;
     }
 
     /// <inheritdoc/>
-    public override void Dispose() => _ = Linux.Close(_descriptor);
+    internal override bool IsHugeZeroPage(ulong page)
+    {
+        if (page / _pagesPerHugePage == _lastHugePage)
+            return _isLastHugePageZero;
+        _lastHugePage = page / _pagesPerHugePage;
+        ulong entry, flags;
+        _isLastHugePageZero = Linux.ReadAt(_descriptor, &entry, sizeof(ulong), (long)(page * sizeof(ulong))) == sizeof(ulong)
+            && (entry & PageMapEntries.FrameMask) is not 0 and var frame
+            && (_pageFlags ??= Linux.Open("/proc/kpageflags", Linux.ReadOnly | Linux.CloseOnExec)) >= 0
+            && Linux.ReadAt(_pageFlags.Value, &flags, sizeof(ulong), (long)(frame * sizeof(ulong))) == sizeof(ulong)
+            && (flags & PageMapEntries.FlagZeroPage) != 0;
+        return _isLastHugePageZero;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _ = Linux.Close(_descriptor);
+        if (_pageFlags is >= 0 and var pageFlags)
+            _ = Linux.Close(pageFlags);
+    }
 
     private int Scan(ref ScanArgument argument)
     {
@@ -87,13 +113,8 @@ internal sealed unsafe class PageMapScan : PageMap
         }
     }
 
-    /// <summary>struct page_region.</summary>
-    private struct Region
-    {
-        public ulong Start;
-        public ulong End;
-        public ulong Categories;
-    }
+    /// <summary>struct page_region: addresses, the end exclusive.</summary>
+    private readonly record struct Region(ulong Start, ulong End, ulong Categories);
 
     /// <summary>struct pm_scan_arg.</summary>
     private struct ScanArgument

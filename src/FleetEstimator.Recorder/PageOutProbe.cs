@@ -11,6 +11,7 @@ internal sealed unsafe class PageOutProbe
     private readonly int _pageSize = Environment.SystemPageSize;
     private readonly Linux.IoVector[] _ranges = GC.AllocateUninitializedArray<Linux.IoVector>(Linux.MaxVectors, pinned: true);
     private readonly List<PageRun> _runs = [];
+    private PageTally _tally;
 
     /// <summary>Asks the kernel to page out every page that <paramref name="process"/> has in memory, and notes which of them really went.</summary>
     /// <remarks>Pages that stay (shared by fork, locked, pinned, in use) are noted as in memory: finding them there again proves nothing.</remarks>
@@ -35,6 +36,14 @@ internal sealed unsafe class PageOutProbe
         }
 
         NoteWhatWent(pid, process);
+    }
+
+    /// <summary>Returns how many pages went and stayed since the last call, and begins anew.</summary>
+    internal PageTally TakeTally()
+    {
+        var tally = _tally;
+        _tally = default;
+        return tally;
     }
 
     private void Advise(int pid, int descriptor, RecordedProcess process)
@@ -107,18 +116,22 @@ internal sealed unsafe class PageOutProbe
                 {
                     if (run.Categories.HasFlag(PageCategories.SwappedOut))
                         NoteOut(process, run.Range);
+                    else if (!run.Categories.HasFlag(PageCategories.ZeroPage))
+                        _tally.UnprobedPages += (long)run.Range.Pages;
                 }
             }
         }
     }
 
-    private static void NoteOut(RecordedProcess process, PageRange range)
+    private void NoteOut(RecordedProcess process, PageRange range)
     {
         for (var page = range.Start; page < range.End; page++)
         {
             var state = process.Pages[page];
-            if (state.IsPrivatePage && !state.IsOut)
-                process.Pages[page] = state with { IsOut = true, IsHuge = false };
+            if (!state.IsPrivatePage || state.IsOut)
+                continue;
+            process.Pages[page] = state with { IsOut = true, IsHuge = false };
+            _tally.ProbedPages++;
         }
     }
 

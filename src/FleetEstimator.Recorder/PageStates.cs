@@ -26,7 +26,7 @@ internal enum Holding : byte
 /// <param name="Holding">What it holds.</param>
 /// <param name="Value">The repeated word, or the keyed hash of data; else 0.</param>
 /// <param name="IsOut">It was in swap when last looked at.</param>
-/// <param name="IsHuge">It was part of a huge page when last looked at.</param>
+/// <param name="IsHuge">It is part of a huge page, whether that is still mapped as a whole or not.</param>
 internal readonly record struct PageState(Holding Holding, ulong Value, bool IsOut, bool IsHuge)
 {
     internal bool IsPrivatePage => Holding is not (Holding.Nothing or Holding.ZeroPage);
@@ -38,9 +38,6 @@ internal sealed class PageStates
 {
     private readonly List<Leaf> _leaves = [];
     private int _last;
-
-    /// <summary>Bytes of state kept per page of a leaf.</summary>
-    internal const int BytesPerPage = sizeof(byte) + sizeof(ulong);
 
     /// <summary>State of a page; the setter with <see cref="Holding.Nothing"/> forgets it.</summary>
     internal PageState this[ulong page]

@@ -29,6 +29,12 @@ public record struct PageTally
     /// <summary>Page table entries that map the shared zero page.</summary>
     public long ZeroPageMappings { get; set; }
 
+    /// <summary>Pages that the probe paged out: whether they are accessed next is known.</summary>
+    public long ProbedPages { get; set; }
+
+    /// <summary>Pages that the kernel did not page out for the probe (shared by fork, locked, pinned, in use): whether they are accessed next is not known.</summary>
+    public long UnprobedPages { get; set; }
+
     /// <summary>Pages whose look was discarded because the page table changed during it.</summary>
     public long UnsettledPages { get; set; }
 
@@ -43,6 +49,8 @@ public record struct PageTally
         SwappedOutPages += other.SwappedOutPages;
         SwappedOutZeroPages += other.SwappedOutZeroPages;
         ZeroPageMappings += other.ZeroPageMappings;
+        ProbedPages += other.ProbedPages;
+        UnprobedPages += other.UnprobedPages;
         UnsettledPages += other.UnsettledPages;
     }
 

@@ -46,7 +46,8 @@ internal readonly record struct PageTransition(bool IsDiscarded, OperationKind? 
     /// held, out        discard   discard, read²   access         write           access, unknown   –
     /// unknown, in      discard   discard, read    –              observe         –                 out
     /// unknown, out     discard   discard, read    –              access          access, unknown   –
-    /// ¹ Zeros in a huge page: nothing. Splitting a huge page maps its zero-filled pages to the zero page (mm/huge_memory.c): the kernel's doing.
+    /// ¹ Zeros of a huge page, or of one whose mapping was split: nothing. Splitting the page itself maps what is zero-filled in it to the zero page
+    ///   (mm/huge_memory.c): the kernel's doing, not the program's.
     /// ² Zeros: read alone. A kernel that maps the zero page at swap-in does so for a read.
     /// </code>
     /// A page table entry that was in swap and is mapped again was accessed: read-ahead fills the swap cache, not the page table.
@@ -83,8 +84,9 @@ internal readonly record struct PageTransition(bool IsDiscarded, OperationKind? 
     private static PageTransition ToMapped(in PageState before, in PageSighting seen, OperationKind first)
     {
         if (seen.Content == PageContent.Unknown && before.IsPrivatePage)
-            return new(false, before.IsOut ? OperationKind.Access : null, PageContent.Unknown, false, before with { IsOut = false, IsHuge = seen.IsHuge });
-        var after = new PageState(HoldingOf(seen.Content), seen.Value, false, seen.IsHuge);
+            return new(false, before.IsOut ? OperationKind.Access : null, PageContent.Unknown, false, before with { IsOut = false, IsHuge = seen.IsHuge || (before.IsHuge && !before.IsOut) });
+        var isHuge = seen.IsHuge || (before.IsHuge && before.IsPrivatePage && !before.IsOut);
+        var after = new PageState(HoldingOf(seen.Content), seen.Value, false, isHuge);
         OperationKind? change = before.Holding switch
         {
             Holding.Nothing => first,

@@ -49,7 +49,7 @@ internal sealed class ProcessScan : IDisposable
             }
         }
 
-        process.Flush(timeMicroseconds, append);
+        process.EndScan(timeMicroseconds, append);
         return isAlive;
     }
 
@@ -118,7 +118,8 @@ internal sealed class ProcessScan : IDisposable
         {
             if (!_memory.Read(pid, _batch))
                 return false;
-            _ = pageMap.Find(range, PageBatch.Capacity, _runsAfter);
+            // Room for pages that came in meanwhile.
+            _ = pageMap.Find(range, 2 * PageBatch.Capacity, _runsAfter);
             _batch.Settle(_runsAfter);
         }
 
@@ -135,7 +136,7 @@ internal sealed class ProcessScan : IDisposable
                 continue;
             }
 
-            var seen = Look(index);
+            var seen = Look(index, pageMap);
             process.See(page, in seen);
             _tally.Count(in seen, process.Pages[page]);
         }
@@ -156,7 +157,7 @@ internal sealed class ProcessScan : IDisposable
         return false;
     }
 
-    private PageSighting Look(int index)
+    private PageSighting Look(int index, PageMap pageMap)
     {
         var categories = _batch.Categories[index];
         if (!categories.HasFlag(PageCategories.Present))
@@ -168,6 +169,9 @@ internal sealed class ProcessScan : IDisposable
         if (page.IsEmpty)
             return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge);
         var content = ContentScan.Classify(page, out var word);
+        // PAGEMAP_SCAN itself knows the huge zero page only on recent kernels (seen on 6.18; 6.12 compares with the small one).
+        if (isHuge && content == PageContent.Zero && pageMap.IsHugeZeroPage(_batch.Pages[index]))
+            return new PageSighting(Presence.ZeroPage);
         return new PageSighting(Presence.Mapped, content, content == PageContent.Data ? XxHash3.HashToUInt64(page, _hashSecret) : word, isHuge);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class RecordedProcess
     private readonly bool _writesSwapOuts;
     private List<PageRange> _mapped = [];
     private PageStates _pages = new();
+    private bool _isFirstScan = true;
 
     /// <param name="number">Number of the process in the trace.</param>
     /// <param name="writesSwapOuts">Whether pages seen going to swap are written as <c>observed_swapout</c>; not when the recorder itself sends them there.</param>
@@ -26,8 +27,8 @@ internal sealed class RecordedProcess
     /// <summary>Number of the process in the trace.</summary>
     internal uint Number { get; }
 
-    /// <summary>How pages that hold something for the first time come in: written since the last scan, or only observed because nobody looked before.</summary>
-    internal OperationKind NewPagesAre { get; set; } = OperationKind.Write;
+    /// <summary>How pages come in that are new in the first scan: written since the scan before, or only observed because nobody looked before. Later ones are written.</summary>
+    internal OperationKind NewPagesAre { get; init; } = OperationKind.Write;
 
     /// <summary>What every page holds.</summary>
     internal PageStates Pages => _pages;
@@ -38,7 +39,7 @@ internal sealed class RecordedProcess
     /// <summary>A fork of this process as it is now, under a number of its own. Its row must follow the rows of this process so far.</summary>
     internal RecordedProcess Fork(uint number, ulong timeMicroseconds, Action<TraceRow> append)
     {
-        append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Fork, number, Number, 1)));
+        append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Fork, Number, number, 1)));
         return new RecordedProcess(number, _writesSwapOuts) { _mapped = [.. _mapped], _pages = _pages.Clone() };
     }
 
@@ -46,8 +47,12 @@ internal sealed class RecordedProcess
     internal void Exit(ulong timeMicroseconds, Action<TraceRow> append) =>
         append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Exit, Number, 0, 1)));
 
-    /// <summary>Another program took the place of this one: everything is unmapped.</summary>
-    internal void Exec(ulong timeMicroseconds, Action<TraceRow> append) => Map([], timeMicroseconds, append);
+    /// <summary>Another program took the place of this one since the last scan: everything is unmapped, and what comes is written.</summary>
+    internal void Exec(ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        Map([], timeMicroseconds, append);
+        _isFirstScan = false;
+    }
 
     /// <summary>Compares the ranges mapped until now with those mapped now: what went is unmapped, what came is mapped, one row for each VMA's part of it.</summary>
     /// <param name="mapped">Ascending and disjoint; a copy is kept.</param>
@@ -71,7 +76,7 @@ internal sealed class RecordedProcess
     internal void See(ulong page, in PageSighting seen)
     {
         var before = _pages[page];
-        var transition = PageTransition.Between(in before, in seen, NewPagesAre);
+        var transition = PageTransition.Between(in before, in seen, _isFirstScan ? NewPagesAre : OperationKind.Write);
         if (transition.IsDiscarded)
             _discards.Add(OperationKind.Discard, Number, page, PageContent.Unknown, 0);
         if (transition.Change is { } change)
@@ -89,8 +94,22 @@ internal sealed class RecordedProcess
             See(page, new PageSighting(Presence.Nowhere));
     }
 
-    /// <summary>Hands on the rows noted so far: discards, then changes, then swap-outs. Their order within a scan is not known; this one keeps every row valid.</summary>
-    internal void Flush(ulong timeMicroseconds, Action<TraceRow> append)
+    /// <summary>Ends a scan: hands on the rest of its rows.</summary>
+    internal void EndScan(ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        Flush(timeMicroseconds, append);
+        _isFirstScan = false;
+    }
+
+    /// <summary>Hands on the rows noted so far, once enough have gathered.</summary>
+    internal void FlushIfMany(ulong timeMicroseconds, Action<TraceRow> append)
+    {
+        if (_discards.Count + _changes.Count + _swapOuts.Count >= RowsKept)
+            Flush(timeMicroseconds, append);
+    }
+
+    /// <summary>Discards, then changes, then swap-outs: their order within a scan is not known, and this one keeps every row valid.</summary>
+    private void Flush(ulong timeMicroseconds, Action<TraceRow> append)
     {
         foreach (var runs in (ReadOnlySpan<RowRuns>)[_discards, _changes, _swapOuts])
         {
@@ -98,13 +117,6 @@ internal sealed class RecordedProcess
                 append(new TraceRow(timeMicroseconds, operation, fill));
             runs.Clear();
         }
-    }
-
-    /// <summary>As <see cref="Flush"/>, once enough rows have gathered.</summary>
-    internal void FlushIfMany(ulong timeMicroseconds, Action<TraceRow> append)
-    {
-        if (_discards.Count + _changes.Count + _swapOuts.Count >= RowsKept)
-            Flush(timeMicroseconds, append);
     }
 
     private void AppendRange(OperationKind kind, PageRange range, ulong timeMicroseconds, Action<TraceRow> append)

@@ -45,7 +45,7 @@ public sealed class RecordingSession : IDisposable
         RecordingOptions options, string node, TargetProcesses target, TraceWriter writer, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
     {
         (_options, _node, _target, _writer, _progress, _cancellation) = (options, node, target, writer, progress, cancellation);
-        _append = row => _writer.Append(in row);
+        _append = Append;
         _probe = options.ProbesByPageOut ? new PageOutProbe() : null;
     }
 
@@ -102,10 +102,15 @@ public sealed class RecordingSession : IDisposable
         var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
         _target.Find(_found);
         RemoveEnded(time);
-        for (var index = 0; index < _live.Count; index++)
-            ScanKnown(_live[index], time);
+        foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
+            ScanKnown(live, time);
+        // Parents before their children: a fork is written after its parent's rows.
         foreach (var stat in _found.Where(IsNew).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
-            ScanNew(stat, time);
+        {
+            if (!_cancellation.IsCancellationRequested)
+                ScanNew(stat, time);
+        }
+
         _ = _live.RemoveAll(live => live.HasEnded);
         Account(begin);
         _bootTicksOfLastScan = bootTicks;
@@ -176,10 +181,7 @@ public sealed class RecordingSession : IDisposable
     {
         var now = live.Now!.Value;
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
-        {
             live.Process.Exec(time, _append);
-            live.Process.NewPagesAre = OperationKind.Write;
-        }
 
         live.Stat = now;
         Look(live, time);
@@ -198,9 +200,11 @@ public sealed class RecordingSession : IDisposable
         var number = _processes + 1;
         if (!MayRead(stat))
             return;
-        var process = isFork ? parent!.Process.Fork(number, time, _append) : new RecordedProcess(number, writesSwapOuts: _probe is null);
+        // What a program that began since the last scan holds was written since; what an older one holds, or one that inherited it, was only not seen before.
         var isBornSinceLastScan = stat.StartTicks >= _bootTicksOfLastScan && !stat.ForkedWithoutExec;
-        process.NewPagesAre = isFork || isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe;
+        var process = isFork
+            ? parent!.Process.Fork(number, time, _append)
+            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
@@ -226,17 +230,21 @@ public sealed class RecordingSession : IDisposable
     private void Look(LiveProcess live, ulong time)
     {
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
-        live.Process.NewPagesAre = OperationKind.Write;
-        if (isAlive && !_cancellation.IsCancellationRequested)
+        if (isAlive && !IsLastScan(time))
             _probe?.PageOut(live.Stat.Pid, live.Process);
         live.Now = _scan.Stat(live.Stat.Pid);
         if (live.Now is not { HasEnded: false } now || !now.IsSameProcess(in live.Stat))
             End(live, time);
     }
 
+    /// <summary>Whether nobody would look at what a page-out now would tell.</summary>
+    private bool IsLastScan(ulong time) => _cancellation.IsCancellationRequested || time >= _options.Duration?.TotalMicroseconds;
+
     private void Account(TimeSpan begin)
     {
         var tally = _scan.TakeTally();
+        if (_probe is not null)
+            tally.Add(_probe.TakeTally());
         var took = _clock.Elapsed - begin;
         _scans++;
         _sightings.Add(in tally);
@@ -251,6 +259,18 @@ public sealed class RecordingSession : IDisposable
 
     private void Report(string? notice) => _progress?.Report(
         new RecordingProgress(_clock.Elapsed, _scans, _live.Count, _writer.Rows, _residentPages * Environment.SystemPageSize, _lastScan, notice));
+
+    private void Append(TraceRow row)
+    {
+        try
+        {
+            _writer.Append(in row);
+        }
+        catch (IOException exception)
+        {
+            throw Unwritable(_options, exception);
+        }
+    }
 
     private void CompleteTrace()
     {

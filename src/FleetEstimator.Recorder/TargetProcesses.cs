@@ -6,6 +6,7 @@ namespace FleetEstimator.Recorder;
 internal abstract class TargetProcesses
 {
     private readonly ProcFile _file = new();
+    private readonly HashSet<(int Pid, ulong StartTicks)> _descendants = [];
 
     /// <summary>Checks that the target exists. A command is not started yet.</summary>
     /// <exception cref="RecordingException">There is no such process or cgroup.</exception>
@@ -63,13 +64,13 @@ internal abstract class TargetProcesses
         }
     }
 
-    /// <summary>Keeps of <paramref name="processes"/> the roots and whoever descends from them.</summary>
-    protected static void KeepDescendants(List<ProcessStat> processes, Predicate<ProcessStat> isRoot)
+    /// <summary>Keeps of <paramref name="processes"/> the roots and whoever descends from them, also from those that have ended since the last call.</summary>
+    protected void KeepDescendants(List<ProcessStat> processes, Predicate<ProcessStat> isRoot)
     {
         var kept = new HashSet<int>();
         foreach (var process in processes)
         {
-            if (isRoot(process))
+            if (isRoot(process) || _descendants.Contains((process.Pid, process.StartTicks)))
                 _ = kept.Add(process.Pid);
         }
 
@@ -85,6 +86,9 @@ internal abstract class TargetProcesses
         }
 
         _ = processes.RemoveAll(process => !kept.Contains(process.Pid));
+        _descendants.Clear();
+        foreach (var process in processes)
+            _ = _descendants.Add((process.Pid, process.StartTicks));
     }
 }
 
