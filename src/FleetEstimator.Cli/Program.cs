@@ -1,5 +1,18 @@
 using System.CommandLine;
 using FleetEstimator.Cli;
 
-var root = new RootCommand("Estimates what zero-filled-page mechanisms save across a fleet of Linux machines.") { RecordCommand.Create() };
-return root.Parse(args).Invoke();
+var root = new RootCommand("Estimates what zero-filled-page mechanisms save across a fleet of Linux machines.")
+{
+    RunCommand.Create(),
+    RecordCommand.Create(),
+    InspectCommand.Create(),
+    ValidateCommand.Create(),
+};
+var parsed = root.Parse(args);
+if (parsed.Errors.Count == 0)
+    return await parsed.InvokeAsync();
+
+foreach (var error in parsed.Errors)
+    Console.Error.WriteLine(error.Message);
+Console.Error.WriteLine($"fleet-estimator {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help shows what there is.");
+return ExitCode.WrongUsage;

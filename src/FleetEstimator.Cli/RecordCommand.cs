@@ -82,31 +82,32 @@ internal static class RecordCommand
                 Labels = (parsed.GetValue(labels) ?? []).Select(label => label.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(same => same.Key, same => same.Last()[1]),
                 ProbesByPageOut = parsed.GetValue(probe),
             };
-            return Run(options, parsed.GetValue(json));
+            return Run(options, parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         });
         return command;
     }
 
-    private static int Run(RecordingOptions options, bool asJson)
+    private static int Run(RecordingOptions options, bool asJson, TextWriter output, TextWriter error)
     {
         if (File.Exists(options.Output))
-            return Fail($"{options.Output} exists already. Delete it or choose another --out.", WrongUsage);
+            return Fail(error, $"{options.Output} exists already. Delete it or choose another --out.", WrongUsage);
         if (options.ProbesByPageOut)
-            Console.Error.WriteLine("Probing by page-out slows the recorded processes down and changes what is measured; the trace is labelled perturbed.");
+            error.WriteLine("Probing by page-out slows the recorded processes down and changes what is measured; the trace is labelled perturbed.");
         using var cancellation = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var progress = new ProgressLine(error);
         try
         {
-            var summary = RecordingSession.Run(options, new ProgressLine(), cancellation.Token);
-            ProgressLine.Clear();
-            Console.WriteLine(asJson ? JsonSerializer.Serialize(SummaryJson.From(summary), _json) : Describe(summary));
+            var summary = RecordingSession.Run(options, progress, cancellation.Token);
+            progress.Clear();
+            output.WriteLine(asJson ? JsonSerializer.Serialize(SummaryJson.From(summary), _json) : Describe(summary));
             return summary.End == RecordingEnd.Interrupted ? Interrupted : Done;
         }
         catch (RecordingException exception)
         {
-            ProgressLine.Clear();
-            return Fail(exception.Message, exception.Failure == RecordingFailure.Options ? WrongUsage : Failed);
+            progress.Clear();
+            return Fail(error, exception.Message, exception.Failure == RecordingFailure.Options ? WrongUsage : Failed);
         }
 
         void Stop(PosixSignalContext context)
@@ -116,9 +117,9 @@ internal static class RecordCommand
         }
     }
 
-    private static int Fail(string message, int exitCode)
+    private static int Fail(TextWriter error, string message, int exitCode)
     {
-        Console.Error.WriteLine($"record: {message}");
+        error.WriteLine($"record: {message}");
         return exitCode;
     }
 
@@ -147,12 +148,14 @@ internal static class RecordCommand
     private static string MiB(long bytes) => $"{bytes / 1048576.0:N1} MiB";
 
     /// <summary>One line on a terminal, overwritten; nothing elsewhere, but for notices.</summary>
-    private sealed class ProgressLine : IProgress<RecordingProgress>
+    private sealed class ProgressLine(TextWriter error) : IProgress<RecordingProgress>
     {
-        public static void Clear()
+        private readonly bool _isOnTerminal = !Console.IsErrorRedirected;
+
+        public void Clear()
         {
-            if (!Console.IsErrorRedirected)
-                Console.Error.Write("\r\u001b[K");
+            if (_isOnTerminal)
+                error.Write("\r\u001b[K");
         }
 
         public void Report(RecordingProgress value)
@@ -160,11 +163,11 @@ internal static class RecordCommand
             if (value.Notice is { } notice)
             {
                 Clear();
-                Console.Error.WriteLine(notice);
+                error.WriteLine(notice);
             }
-            else if (!Console.IsErrorRedirected)
+            else if (_isOnTerminal)
             {
-                Console.Error.Write(string.Create(
+                error.Write(string.Create(
                     CultureInfo.InvariantCulture,
                     $"\r\u001b[K{value.Elapsed.TotalSeconds:N0} s, {value.Scans:N0} scans, {value.Processes} processes, {value.ResidentBytes / 1048576.0:N0} MiB resident, {value.Rows:N0} rows"));
             }

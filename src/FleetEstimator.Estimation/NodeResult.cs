@@ -27,7 +27,11 @@ public sealed record NodeResult(
     int Instances,
     long MeasuredMicroseconds,
     long LimitBytes,
-    IReadOnlyList<LaneResult> Lanes);
+    IReadOnlyList<LaneResult> Lanes)
+{
+    /// <summary>Bytes in a page of the recording: what one page of swap traffic counts for.</summary>
+    public int PageSizeBytes { get; init; } = 4096;
+}
 
 /// <summary>One node under one mechanism. Means are over time, rounded down to whole units.</summary>
 public sealed record LaneResult

@@ -57,6 +57,13 @@ public sealed class AddressSpace
         return index < _areas.Count && _areas[index].Start < end;
     }
 
+    /// <summary>The VMAs that hold a page of [start, end), in ascending order.</summary>
+    public IEnumerable<Vma> AreasIn(ulong start, ulong end)
+    {
+        for (var index = FirstEndingAfter(start); index < _areas.Count && _areas[index].Start < end; index++)
+            yield return _areas[index];
+    }
+
     /// <summary>Adds a VMA over [start, end), which must not intersect an existing one.</summary>
     public Vma Map(ulong start, ulong end, int id)
     {

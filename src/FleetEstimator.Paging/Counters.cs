@@ -9,6 +9,9 @@ public record struct Counters
     /// <summary>Faults that had to read or zero-fill the page itself.</summary>
     public long MajorFaults { get; set; }
 
+    /// <summary>Frames that a fault allocated and cleared or copied, those of swap-in not among them.</summary>
+    public long NewFrames { get; set; }
+
     /// <summary>Pages read from the swap device; zeros served by the zeromap are not part of it.</summary>
     public long SwapIns { get; set; }
 
@@ -47,6 +50,7 @@ public record struct Counters
     {
         MinorFaults = MinorFaults - earlier.MinorFaults,
         MajorFaults = MajorFaults - earlier.MajorFaults,
+        NewFrames = NewFrames - earlier.NewFrames,
         SwapIns = SwapIns - earlier.SwapIns,
         SwapOuts = SwapOuts - earlier.SwapOuts,
         ZeroSwapIns = ZeroSwapIns - earlier.ZeroSwapIns,

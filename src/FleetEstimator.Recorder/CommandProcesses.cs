@@ -17,9 +17,6 @@ internal sealed unsafe partial class CommandProcesses : TargetProcesses
 
     internal CommandProcesses(IReadOnlyList<string> arguments) => _arguments = arguments;
 
-    /// <summary>Process id of the command; 0 before it is started.</summary>
-    internal int RootPid => _root.Pid;
-
     internal override string Kind => "command";
 
     internal override string? Command => Path.GetFileName(_arguments[0]);
@@ -37,7 +34,17 @@ internal sealed unsafe partial class CommandProcesses : TargetProcesses
     internal override void Start()
     {
         Linux.AdoptOrphans(true);
-        var pid = Spawn(_arguments);
+        var pid = 0;
+        try
+        {
+            pid = Spawn(_arguments);
+        }
+        finally
+        {
+            if (pid == 0)
+                Linux.AdoptOrphans(false);
+        }
+
         _isStarted = true;
         // The child cannot vanish before its status is taken, so that its stat can be read even if it has ended.
         _root = ProcessStat.Read(new ProcFile(), pid) ?? throw new UnreachableException($"Child {pid} has no stat file.");
@@ -48,6 +55,15 @@ internal sealed unsafe partial class CommandProcesses : TargetProcesses
         FindAll(found);
         var start = _root.StartTicks;
         KeepDescendants(found, process => process.Pid == _root.Pid || (process.Parent == Environment.ProcessId && process.StartTicks >= start));
+    }
+
+    /// <summary>An orphan that was given to this process stays a zombie until its status is taken. The command's own is kept.</summary>
+    internal override void Reap(in ProcessStat process)
+    {
+        if (process.Pid == _root.Pid)
+            _ = ExitCode;
+        else
+            _ = Linux.TakeExitStatus(process.Pid);
     }
 
     /// <summary>Ends what still runs: asks, waits a little, then insists.</summary>
@@ -80,10 +96,7 @@ internal sealed unsafe partial class CommandProcesses : TargetProcesses
     {
         _ = ExitCode;
         foreach (var process in processes)
-        {
-            if (process.Pid != _root.Pid)
-                _ = Linux.TakeExitStatus(process.Pid);
-        }
+            Reap(in process);
     }
 
     /// <summary>Starts a command as posix_spawnp does: it returns once the new program runs, so that no scan ever sees the recorder's own memory in it.</summary>

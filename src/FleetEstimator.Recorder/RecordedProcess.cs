@@ -37,10 +37,10 @@ internal sealed class RecordedProcess
     internal IReadOnlyList<PageRange> Mapped => _mapped;
 
     /// <summary>A fork of this process as it is now, under a number of its own. Its row must follow the rows of this process so far.</summary>
-    internal RecordedProcess Fork(uint number, ulong timeMicroseconds, Action<TraceRow> append)
+    internal RecordedProcess Fork(uint number, OperationKind newPagesAre, ulong timeMicroseconds, Action<TraceRow> append)
     {
         append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Fork, Number, number, 1)));
-        return new RecordedProcess(number, _writesSwapOuts) { _mapped = [.. _mapped], _pages = _pages.Clone() };
+        return new RecordedProcess(number, _writesSwapOuts) { NewPagesAre = newPagesAre, _mapped = [.. _mapped], _pages = _pages.Clone() };
     }
 
     /// <summary>The process ended.</summary>

@@ -95,23 +95,22 @@ public sealed class RecordingSession : IDisposable
         }
     }
 
-    /// <summary>One look at every process: those that are gone, those that are known, then those that are new.</summary>
+    /// <summary>One look at every process: at those that are known, then at those that are new, which may have inherited from the known; then some are gone.</summary>
     private void Scan()
     {
         var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
         var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
         _target.Find(_found);
-        RemoveEnded(time);
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
             ScanKnown(live, time);
-        // Parents before their children: a fork is written after its parent's rows.
+        // Parents before their children: a fork is written after its parent's rows, and before its parent's end.
         foreach (var stat in _found.Where(IsNew).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
         {
             if (!_cancellation.IsCancellationRequested)
                 ScanNew(stat, time);
         }
 
-        _ = _live.RemoveAll(live => live.HasEnded);
+        WriteEnds(time);
         Account(begin);
         _bootTicksOfLastScan = bootTicks;
     }
@@ -151,34 +150,36 @@ public sealed class RecordingSession : IDisposable
         _target.Find(_found);
         if (_found.Count > 0)
             return false;
-        RemoveEnded((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
+        foreach (var live in _live)
+            NoteWhetherEnded(live);
+        WriteEnds((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
         return true;
     }
 
-    /// <summary>Writes the end of recorded processes that are gone, and takes in what changed in the others' stat.</summary>
-    private void RemoveEnded(ulong time)
+    private void NoteWhetherEnded(LiveProcess live)
+    {
+        live.Now = _scan.Stat(live.Stat.Pid);
+        live.HasEnded = live.Now is not { HasEnded: false } now || !now.IsSameProcess(in live.Stat);
+    }
+
+    private void WriteEnds(ulong time)
     {
         foreach (var live in _live)
         {
-            live.Now = _scan.Stat(live.Stat.Pid);
-            if (live.Now is not { HasEnded: false } now || !now.IsSameProcess(in live.Stat))
-                End(live, time);
+            if (!live.HasEnded)
+                continue;
+            live.Process.Exit(time, _append);
+            _target.Reap(live.Stat);
         }
 
         _ = _live.RemoveAll(live => live.HasEnded);
     }
 
-    private void End(LiveProcess live, ulong time)
-    {
-        live.HasEnded = true;
-        live.Process.Exit(time, _append);
-        // An orphan that was given to this process stays a zombie until its status is taken; the command's own status is the target's.
-        if (live.Stat.Pid != (_target as CommandProcesses)?.RootPid && live.Now?.Parent == Environment.ProcessId)
-            _ = Linux.TakeExitStatus(live.Stat.Pid);
-    }
-
     private void ScanKnown(LiveProcess live, ulong time)
     {
+        NoteWhetherEnded(live);
+        if (live.HasEnded)
+            return;
         var now = live.Now!.Value;
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
             live.Process.Exec(time, _append);
@@ -192,24 +193,31 @@ public sealed class RecordingSession : IDisposable
 
     private void ScanNew(ProcessStat stat, ulong time)
     {
-        var parent = _live.Find(live => live.Stat.Pid == stat.Parent && !live.HasEnded);
-        var isFork = stat.ForkedWithoutExec && parent is not null && parent.Stat.Layout == stat.Layout;
+        var forkedFrom = stat.ForkedWithoutExec ? FindAncestor(stat) : null;
         // Between vfork and exec a child runs in its parent's memory, which is already recorded.
-        if (isFork && Linux.ShareAddressSpace(stat.Pid, stat.Parent))
+        if (forkedFrom is { HasEnded: false } && Linux.ShareAddressSpace(stat.Pid, forkedFrom.Stat.Pid))
             return;
         var number = _processes + 1;
         if (!MayRead(stat))
             return;
-        // What a program that began since the last scan holds was written since; what an older one holds, or one that inherited it, was only not seen before.
-        var isBornSinceLastScan = stat.StartTicks >= _bootTicksOfLastScan && !stat.ForkedWithoutExec;
-        var process = isFork
-            ? parent!.Process.Fork(number, time, _append)
-            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = isBornSinceLastScan ? OperationKind.Write : OperationKind.Observe };
+        // What a process that began since the last scan holds was written since, unless it inherited it from one that is not recorded.
+        var isInheritedUnseen = stat.ForkedWithoutExec && forkedFrom is null;
+        var newPagesAre = stat.StartTicks >= _bootTicksOfLastScan && !isInheritedUnseen ? OperationKind.Write : OperationKind.Observe;
+        var process = forkedFrom is not null
+            ? forkedFrom.Process.Fork(number, newPagesAre, time, _append)
+            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = newPagesAre };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
         Look(live, time);
     }
+
+    /// <summary>
+    /// The recorded process whose memory a fork inherited: its parent, or who runs in the same layout, when the parent ended before it was seen (a daemon's
+    /// double fork). Every exec chooses a layout at random, so that another process has the same one by inheritance only.
+    /// </summary>
+    private LiveProcess? FindAncestor(ProcessStat stat) =>
+        _live.Find(live => live.Stat.Pid == stat.Parent && live.Stat.Layout == stat.Layout) ?? _live.Find(live => live.Stat.Layout == stat.Layout);
 
     /// <summary>Whether this user may read a process. Refused in the first scan, the recording fails; later, the process is left out, and that is said.</summary>
     private bool MayRead(ProcessStat stat)
@@ -232,9 +240,7 @@ public sealed class RecordingSession : IDisposable
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
         if (isAlive && !IsLastScan(time))
             _probe?.PageOut(live.Stat.Pid, live.Process);
-        live.Now = _scan.Stat(live.Stat.Pid);
-        if (live.Now is not { HasEnded: false } now || !now.IsSameProcess(in live.Stat))
-            End(live, time);
+        NoteWhetherEnded(live);
     }
 
     /// <summary>Whether nobody would look at what a page-out now would tell.</summary>

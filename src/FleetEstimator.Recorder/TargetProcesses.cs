@@ -40,6 +40,11 @@ internal abstract class TargetProcesses
     {
     }
 
+    /// <summary>Lets a process that ended go, if it has become a child of this one.</summary>
+    internal virtual void Reap(in ProcessStat process)
+    {
+    }
+
     /// <summary>Replaces the content of <paramref name="found"/> by the processes that are alive now.</summary>
     internal abstract void Find(List<ProcessStat> found);
 

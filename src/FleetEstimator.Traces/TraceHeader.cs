@@ -2,13 +2,15 @@ using FleetEstimator.Paging;
 
 namespace FleetEstimator.Traces;
 
-/// <summary>What a trace says about itself: the schema metadata of the Arrow file.</summary>
+/// <summary>
+/// What a trace says about itself: the schema metadata of the Arrow file. Texts are never empty, sizes never negative; reader and writer check that.
+/// </summary>
 public sealed record TraceHeader
 {
-    /// <summary>Bytes in a page.</summary>
+    /// <summary>Bytes in a page, a power of two from <see cref="TraceFormat.PageSizeMin"/> to <see cref="TraceFormat.PageSizeMax"/>.</summary>
     public int PageSize { get; init; } = 4096;
 
-    /// <summary>When the recording began.</summary>
+    /// <summary>When the recording began; the offset from UTC is kept.</summary>
     public required DateTimeOffset RecordedAt { get; init; }
 
     /// <summary>Name and version of the program that recorded.</summary>

@@ -11,9 +11,13 @@ namespace FleetEstimator.Traces;
 internal sealed class TraceReader
 {
     private const string DamageRemedy = "The file is damaged; record or copy it again";
+    private const string SplitRemedy = "Split the recording into several files of the same node";
 
     private readonly string _path;
     private readonly TraceLimits _limits;
+
+    // What is being read, for the message if it turns out to be damaged.
+    private string? _part;
 
     private TraceReader(string path, TraceLimits limits)
     {
@@ -22,34 +26,44 @@ internal sealed class TraceReader
     }
 
     /// <summary>Reads a trace. This is the one place where whatever a bad file sets off becomes a <see cref="TraceException"/>.</summary>
-    public static Trace Load(string path, TraceLimits limits)
+    public static Trace Load(string path, TraceLimits limits) => Load(path, limits, reader => reader.ReadWhole());
+
+    /// <summary>Reads a trace whose bytes are in memory already; <paramref name="path"/> is for messages.</summary>
+    internal static Trace Load(string path, byte[] bytes, TraceLimits limits) => Load(path, limits, _ => bytes);
+
+    private static Trace Load(string path, TraceLimits limits, Func<TraceReader, byte[]> source)
     {
+        var reader = new TraceReader(path, limits);
         try
         {
-            return new TraceReader(path, limits).Load();
+            return reader.Parse(source(reader));
         }
         catch (Exception exception) when (exception is not TraceException)
         {
             var (problem, remedy) = exception switch
             {
                 InvalidDataException => (exception.Message, DamageRemedy),
-                OutOfMemoryException => ("there is not enough memory for it", "Split the recording into several files of the same node"),
+                OutOfMemoryException => ("there is not enough memory for it", SplitRemedy),
                 IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException =>
                     ($"the file cannot be read: {exception.Message.TrimEnd('.')}", "Give the path of a trace file that can be read"),
                 _ => ($"its contents cannot be decoded ({exception.GetType().Name}: {exception.Message.TrimEnd('.')})", DamageRemedy),
             };
-            throw new TraceException(path, null, null, problem, remedy, exception);
+            throw new TraceException(path, null, reader._part, problem, remedy, exception);
         }
     }
 
-    private Trace Load()
+    private Trace Parse(byte[] bytes)
     {
-        var bytes = ReadWhole();
         if (ArrowFile.Mismatch(bytes) is var (problem, remedy))
             throw new TraceException(_path, null, null, problem, remedy);
+        _part = "footer";
         var file = ArrowFile.Read(bytes);
-        if (file.Schema.IsBigEndian)
-            throw new TraceException(_path, null, "schema", "numbers are stored with the most significant byte first", "Write the file on a little-endian machine");
+        if (file.Schema.IsBigEndian == BitConverter.IsLittleEndian)
+        {
+            throw new TraceException(
+                _path, null, "schema", "numbers are stored in the opposite byte order of this machine", "Write the file on a machine of the same byte order");
+        }
+
         var header = TraceMetadata.Read(file.Schema.Metadata, _path);
         var columns = TraceColumns.Locate(file.Schema, _path);
         using var reader = new ColumnReader(bytes);
@@ -68,7 +82,7 @@ internal sealed class TraceReader
         if (length > greatest)
         {
             throw new TraceException(
-                _path, null, null, $"the file has {length} bytes, more than the limit of {greatest}", "Split the recording into several files of the same node");
+                _path, null, null, $"the file has {length} bytes, more than the limit of {greatest}", SplitRemedy);
         }
 
         var bytes = GC.AllocateUninitializedArray<byte>((int)length);
@@ -82,30 +96,22 @@ internal sealed class TraceReader
         long rows = 0;
         for (var index = 0; index < file.Batches.Count; index++)
         {
-            var batch = $"record batch {index}";
-            try
-            {
-                var layout = RecordBatchLayout.Read(bytes, file.Batches[index], columns);
-                rows += layout.Rows;
-                CheckSizes(layout, batch, rows, reader);
-                layouts.Add(layout);
-            }
-            catch (InvalidDataException exception)
-            {
-                throw new TraceException(_path, null, batch, exception.Message, DamageRemedy, exception);
-            }
+            _part = $"record batch {index}";
+            var layout = RecordBatchLayout.Read(bytes, file.Batches[index], columns);
+            rows += layout.Rows;
+            CheckSizes(layout, rows, reader);
+            layouts.Add(layout);
         }
 
         return layouts;
     }
 
-    private void CheckSizes(RecordBatchLayout layout, string batch, long rowsSoFar, ColumnReader reader)
+    private void CheckSizes(RecordBatchLayout layout, long rowsSoFar, ColumnReader reader)
     {
         if (rowsSoFar > _limits.RowsMax)
         {
             throw new TraceException(
-                _path, null, batch, $"with it the file has {rowsSoFar} rows, more than the limit of {_limits.RowsMax}",
-                "Split the recording into several files of the same node");
+                _path, null, _part, $"with it the file has {rowsSoFar} rows, more than the limit of {_limits.RowsMax}", SplitRemedy);
         }
 
         long batchBytes = 0;
@@ -115,11 +121,12 @@ internal sealed class TraceReader
             batchBytes += reader.Check(name, layout.Columns[column], layout.Compression, layout.Rows, bytes);
         }
 
-        if (batchBytes > _limits.BatchBytesMax)
+        var greatest = Math.Min(_limits.BatchBytesMax, Array.MaxLength);
+        if (batchBytes > greatest)
         {
             throw new TraceException(
-                _path, null, batch, $"its columns declare {batchBytes} bytes, more than the limit of {_limits.BatchBytesMax}",
-                $"Write batches of at most {_limits.BatchBytesMax / TraceColumns.RowBytes} rows");
+                _path, null, _part, $"its columns declare {batchBytes} bytes, more than the limit of {greatest}",
+                $"Write batches of at most {greatest / TraceColumns.RowBytes} rows");
         }
     }
 
@@ -127,8 +134,10 @@ internal sealed class TraceReader
     {
         var arrays = new TraceArrays(batches.Sum(batch => batch.Rows));
         var first = 0;
-        foreach (var batch in batches)
+        for (var index = 0; index < batches.Count; index++)
         {
+            _part = $"record batch {index}";
+            var batch = batches[index];
             var range = new Range(first, first + batch.Rows);
             for (var column = 0; column < batch.Columns.Count; column++)
                 CheckNulls(batch, column, first, reader);
@@ -150,11 +159,15 @@ internal sealed class TraceReader
     {
         var name = TraceColumns.All[column].Name;
         if (reader.FirstNull(name, batch.Columns[column], batch.Compression, batch.Rows) is { } row)
-            throw new TraceException(_path, firstRow + row, name, "the value is null", "Write a value; 0 says not known, none or unchanged where the format allows it");
+        {
+            throw new TraceException(
+                _path, firstRow + row, name, "the value is null", "Write a value; 0 says not known, none or unchanged where the format allows it");
+        }
     }
 
     private uint[] Validate(TraceHeader header, TraceArrays columns)
     {
+        _part = null;
         var rules = new TraceRules(header.PageSize, _limits.MappingsMax);
         for (var row = 0; row < columns.Times.Length; row++)
         {

@@ -38,8 +38,8 @@ internal sealed class TraceRules(int pageSize, int mappingsMax)
             return new("content", $"{(byte)operation.Content} is not a content code", "Version 1 of the format has the codes 0 to 3");
         var fault = operation.Kind switch
         {
-            OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access or (>= OperationKind.Discard and <= OperationKind.PageOut)
-                or (>= OperationKind.Lock and <= OperationKind.Unpin) or OperationKind.ObservedSwapOut => Use(in operation),
+            (>= OperationKind.Read and <= OperationKind.PageOut) or (>= OperationKind.Lock and <= OperationKind.Unpin) or OperationKind.Access
+                or OperationKind.ObservedSwapOut => Use(in operation),
             OperationKind.Map => Map(in operation),
             OperationKind.Unmap => Unmap(in operation),
             OperationKind.Fork => Fork(in operation),
@@ -99,7 +99,13 @@ internal sealed class TraceRules(int pageSize, int mappingsMax)
             return fault;
         var end = operation.Page + operation.Pages;
         if (SpaceOf(operation.Process) is not { } space || !space.Intersects(operation.Page, end))
-            return new("page", $"{Describe(in operation)}, none of which process {operation.Process} has mapped", "Leave the row out, or write the map row it undoes");
+        {
+            return new(
+                "page",
+                $"{Describe(in operation)}, none of which process {operation.Process} has mapped",
+                "Leave the row out, or write the map row it undoes");
+        }
+
         var before = space.Areas.Count;
         space.Unmap(operation.Page, end);
         _mappings += space.Areas.Count - before;

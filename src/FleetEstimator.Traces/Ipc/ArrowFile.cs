@@ -79,7 +79,6 @@ internal sealed class ArrowFile
         if (!footer.TryVector(Slot.RecordBatches, BlockBytes, out var vector))
             return [];
         var blocks = new ArrowBlock[vector.Count];
-        long total = 0;
         for (var index = 0; index < blocks.Length; index++)
         {
             var block = vector.Struct(index);
@@ -93,13 +92,22 @@ internal sealed class ArrowFile
             }
 
             blocks[index] = new((int)offset, (int)metadataBytes, (int)bodyBytes);
-            total += metadataBytes + bodyBytes;
         }
 
-        // A footer that lists the same bytes over and over would turn a small file into many rows.
-        if (total > footerStart)
-            throw new InvalidDataException($"the footer's record batches take {total} bytes together, but the file has {footerStart} for them");
+        RequireApart(blocks);
         return blocks;
+    }
+
+    // A footer that lists the same bytes over and over would turn a small file into many rows, or one batch into another unnoticed.
+    private static void RequireApart(ArrowBlock[] blocks)
+    {
+        var end = 0;
+        foreach (var block in blocks.OrderBy(block => block.Metadata))
+        {
+            if (block.Metadata < end)
+                throw new InvalidDataException($"the footer places a record batch at {block.Metadata}, inside another that ends at {end}");
+            end = block.Body + block.BodyBytes;
+        }
     }
 
     private static (string Problem, string Remedy) MismatchByFirstBytes(ReadOnlySpan<byte> file)

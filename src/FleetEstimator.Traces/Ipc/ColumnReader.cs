@@ -33,7 +33,7 @@ internal sealed class ColumnReader(ReadOnlyMemory<byte> file) : IDisposable
         return HasBitmap(in column, compression) ? forValues + CheckBuffer(name, column.Validity, compression, BitmapBytes(rows)) : forValues;
     }
 
-    /// <summary>Copies the values of a column that <see cref="Check"/> accepted.</summary>
+    /// <summary>Copies the values of a column that <see cref="Check"/> accepted, in the file's byte order.</summary>
     public void CopyTo<T>(in ColumnBuffers column, BodyCompression compression, Span<T> destination)
         where T : unmanaged
     {
@@ -41,8 +41,6 @@ internal sealed class ColumnReader(ReadOnlyMemory<byte> file) : IDisposable
             return;
         var bytes = MemoryMarshal.AsBytes(destination);
         Decode(column.Values, compression)[..bytes.Length].CopyTo(bytes);
-        if (!BitConverter.IsLittleEndian)
-            throw new PlatformNotSupportedException("Traces are read on little-endian machines.");
     }
 
     /// <summary>The first row of a batch whose value is null, or null when there is none. A column that <see cref="Check"/> accepted.</summary>
@@ -111,10 +109,23 @@ internal sealed class ColumnReader(ReadOnlyMemory<byte> file) : IDisposable
         if (_scratch.Length < declared)
             _scratch = GC.AllocateUninitializedArray<byte>((int)declared);
         var destination = _scratch.AsMemory(0, (int)declared);
-        var written = CodecOf(compression).Decompress(stored, destination);
+        var written = Decompress(stored, destination, compression);
         return written == declared
             ? destination.Span
-            : throw new InvalidDataException($"a compressed buffer claims {declared} bytes, but holds {written}");
+            : throw new InvalidDataException($"a compressed buffer claims {declared} bytes, but yields {written}");
+    }
+
+    private int Decompress(ReadOnlyMemory<byte> stored, Memory<byte> destination, BodyCompression compression)
+    {
+        try
+        {
+            return CodecOf(compression).Decompress(stored, destination);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The codecs answer damaged data with exceptions of many types, I/O exceptions among them.
+            throw new InvalidDataException($"its {compression} data cannot be decompressed: {exception.Message.TrimEnd('.')}", exception);
+        }
     }
 
     private ICompressionCodec CodecOf(BodyCompression compression) => compression == BodyCompression.Zstd

@@ -46,7 +46,7 @@ public sealed class RecordedProcessTests
                 case Act.Fork when processes.Count < 3:
                     // As in a session: the parent is scanned, then its fork is written, then the child is scanned.
                     process.Scan(++time, rows);
-                    var child = process.Recorded.Fork((uint)processes.Count + 1, time, rows.Append);
+                    var child = process.Recorded.Fork((uint)processes.Count + 1, OperationKind.Write, time, rows.Append);
                     processes.Add(new SimulatedProcess(child, process));
                     break;
                 case Act.Scan:

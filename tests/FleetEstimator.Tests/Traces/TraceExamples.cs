@@ -18,6 +18,7 @@ internal static class TraceExamples
         Labels = new Dictionary<string, string> { ["class"] = "web", ["zone"] = "ä" },
     };
 
-    public static TraceRow Row(ulong time, OperationKind kind, uint process, ulong page, uint pages, PageContent content = PageContent.Unknown, ulong fill = 0) =>
+    public static TraceRow Row(
+        ulong time, OperationKind kind, uint process, ulong page, uint pages, PageContent content = PageContent.Unknown, ulong fill = 0) =>
         new(time, new Operation(kind, process, page, pages, content), fill);
 }

@@ -49,4 +49,37 @@ public sealed class TraceWriterTests : IDisposable
             writer.Append(Row(0, OperationKind.Map, 1, 1, 1));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
     }
+
+    [Fact]
+    public void LeavesTheOldFileAlone_UntilTheNewOneIsComplete()
+    {
+        var path = _folder["a.arrow"];
+        File.WriteAllText(path, "old");
+        using var writer = TraceWriter.Create(path, Header);
+        writer.Append(Row(0, OperationKind.Map, 1, 1, 1));
+        Assert.Equal("old", File.ReadAllText(path));
+        writer.Complete();
+        Assert.Equal(1, Trace.Load(path).RowCount);
+        Assert.Equal([path], Directory.EnumerateFileSystemEntries(_folder.Path));
+        Assert.Throws<ObjectDisposedException>(() => writer.Append(Row(0, OperationKind.Settle, 0, 0, 1)));
+        Assert.Throws<ObjectDisposedException>(writer.Complete);
+    }
+
+    [Fact]
+    public void LeavesNothingBehind_WhenTheFileCannotTakeItsPlace()
+    {
+        Directory.CreateDirectory(_folder["taken.arrow"]);
+        using (var writer = TraceWriter.Create(_folder["taken.arrow"], Header))
+            Assert.ThrowsAny<Exception>(writer.Complete);
+        Assert.Equal([_folder["taken.arrow"]], Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void RefusesASecondWriterOfTheSameFile()
+    {
+        using var writer = TraceWriter.Create(_folder["a.arrow"], Header);
+        Assert.Throws<IOException>(() => TraceWriter.Create(_folder["a.arrow"], Header));
+        writer.Complete();
+        Assert.Equal(0, Trace.Load(_folder["a.arrow"]).RowCount);
+    }
 }

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using FleetEstimator.Grains;
+
+namespace FleetEstimator.Cli;
+
+/// <summary>
+/// Progress of a run on standard error: nodes done, rate, time left. On a terminal one line that is overwritten; elsewhere a line every few
+/// seconds. Safe for concurrent reports.
+/// </summary>
+internal sealed class RunProgress : IProgress<StudyProgress>
+{
+    private static readonly TimeSpan TerminalPeriod = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(5);
+    private const int BarWidth = 24;
+
+    private readonly Lock _lock = new();
+    private readonly bool _onTerminal = !Console.IsErrorRedirected;
+    private Stopwatch? _simulating;
+    private TimeSpan _nextReport;
+
+    /// <summary>Says what begins now.</summary>
+    public void Say(string what)
+    {
+        Clear();
+        Console.Error.WriteLine(what);
+    }
+
+    /// <summary>Takes the line back.</summary>
+    public void Clear()
+    {
+        if (_onTerminal)
+            Console.Error.Write("\r\u001b[K");
+    }
+
+    public void Report(StudyProgress value)
+    {
+        lock (_lock)
+        {
+            _simulating ??= Stopwatch.StartNew();
+            var elapsed = _simulating.Elapsed;
+            if (elapsed < _nextReport && !value.Ended)
+                return;
+            _nextReport = elapsed + (_onTerminal ? TerminalPeriod : LogPeriod);
+            var line = Line(value, elapsed);
+            if (_onTerminal)
+                Console.Error.Write($"\r\u001b[K{Bar(value)} {line}");
+            else
+                Console.Error.WriteLine(line);
+        }
+    }
+
+    private static string Line(StudyProgress value, TimeSpan elapsed)
+    {
+        var ended = value.Done + value.Failed.Count;
+        var rate = elapsed > TimeSpan.Zero ? ended / elapsed.TotalSeconds : 0;
+        var left = rate > 0 ? $"{TimeSpan.FromSeconds(Math.Ceiling((value.Nodes - ended) / rate)):h\\:mm\\:ss} left" : "time left not known yet";
+        var failed = value.Failed.Count > 0 ? $", {value.Failed.Count:N0} failed" : "";
+        return $"{ended:N0} of {value.Nodes:N0} nodes{failed}, {rate:N0} nodes/s, {left}";
+    }
+
+    private static string Bar(StudyProgress value)
+    {
+        var filled = value.Nodes == 0 ? BarWidth : (int)(BarWidth * (value.Done + value.Failed.Count) / value.Nodes);
+        return $"[{new string('#', filled)}{new string('-', BarWidth - filled)}]";
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Estimation;
+
+/// <summary>What a result rests on, in sentences for people who did not write the study.</summary>
+internal static class Assumptions
+{
+    /// <summary>What is assumed because of what the study says and the recordings hold.</summary>
+    public static IReadOnlyList<string> Of(StudyDefinition study, IReadOnlyList<RecordingSummary> recordings) =>
+    [
+        "The recordings of a class are taken as drawn at random from its nodes. The study cannot say whether they were: "
+            + "if they were chosen because they were at hand, the intervals do not cover what that choice does to the figures.",
+        .. Shared(recordings),
+        "Only private anonymous memory is modelled. Page cache, shared memory and the kernel's own memory are in no figure.",
+        .. UnknownAccesses(recordings),
+        .. PageSampling(recordings),
+        .. study.Classes.SelectMany(@class => OfClass(@class, recordings)),
+        $"Nothing is measured during warm-up: {(study.WarmUp.Share is null ? study.WarmUp : $"the first {study.WarmUp}")} of "
+            + (study.DurationMicroseconds is { } duration ? $"{Period.ToText(duration)} simulated on each node." : "the simulated period of each node, which is as long as its recording."),
+        "CPU time is counted events times the cost of each, by the cost table; it is not measured.",
+    ];
+
+    /// <summary>What makes the result less than the study asked for.</summary>
+    public static IEnumerable<string> Doubts(
+        StudyDefinition study, IReadOnlyList<RecordingSummary> recordings, IReadOnlyList<ClassSummary> classes, IReadOnlyList<FailedNode> failedNodes)
+    {
+        if (failedNodes.Count > 0)
+        {
+            yield return $"{failedNodes.Count} of {study.Nodes} nodes could not be simulated. The estimates rest on the others and are wrong "
+                + "if the nodes that failed differ from them.";
+        }
+
+        foreach (var @class in classes)
+        {
+            var asked = recordings.Count(recording => recording.Classes.Contains(@class.Name));
+            if (@class.Recordings < asked)
+                yield return $"Class {@class.Name}: only {@class.Recordings} of its {asked} recordings were replayed by a simulated node.";
+            if (@class.Recordings < ScopeSample.LeastRecordings)
+                yield return $"Class {@class.Name}: {@class.Recordings} recordings are too few for an interval; record at least {ScopeSample.LeastRecordings} nodes, better 10.";
+            var room = @class.MemoryBytes - @class.UnmodelledBytes;
+            var tooLarge = recordings.Count(recording => recording.Classes.Contains(@class.Name) && recording.PeakResidentBytes > room);
+            if (tooLarge > 0)
+                yield return $"Class {@class.Name}: the peak of {tooLarge} recordings is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
+        }
+    }
+
+    private static IEnumerable<string> Shared(IReadOnlyList<RecordingSummary> recordings)
+    {
+        var shared = recordings.Count(recording => recording.Classes.Count > 1);
+        if (shared > 0)
+            yield return $"{shared} of {recordings.Count} recordings stand for several classes; the intervals take into account that those classes then err together.";
+    }
+
+    private static IEnumerable<string> UnknownAccesses(IReadOnlyList<RecordingSummary> recordings)
+    {
+        var unknown = recordings.Count(recording => recording.HasUnknownAccesses);
+        if (unknown > 0)
+        {
+            yield return $"{unknown} of {recordings.Count} recordings hold accesses that may have been loads or stores. They were replayed as all loads and as all "
+                + "stores: estimates are the middle of the two, intervals reach over both, and the truth is taken to lie between.";
+        }
+    }
+
+    private static IEnumerable<string> PageSampling(IReadOnlyList<RecordingSummary> recordings)
+    {
+        var sampled = recordings.Count(recording => recording.SamplingFraction < 1);
+        if (sampled > 0)
+            yield return $"{sampled} of {recordings.Count} recordings hold a sample of their node's pages; what that adds to the uncertainty shows only in how recordings differ.";
+    }
+
+    private static IEnumerable<string> OfClass(NodeClass @class, IReadOnlyList<RecordingSummary> recordings)
+    {
+        if (@class.UnmodelledBytes > 0)
+        {
+            yield return $"Class {@class.Name}: {ByteSize.ToText(@class.UnmodelledBytes)} of the {ByteSize.ToText(@class.MemoryBytes)} of a node are not in the traces "
+                + "and are taken to be the same under every mechanism.";
+        }
+
+        if (@class.Limit.OfPeak is { } share)
+            yield return $"Class {@class.Name}: the memory limit of a node is {Percentage.ToText(share)} of the peak its RSS would have without a limit.";
+        else if (@class.Limit.IsNone)
+            yield return $"Class {@class.Name}: no memory limit; pages leave memory only where the recorded workload itself asks for it.";
+        if (@class.Swap.Device == SwapDevice.None)
+            yield return $"Class {@class.Name}: no swap; anonymous memory cannot be reclaimed.";
+        if (@class.Swap.Device == SwapDevice.Zram && recordings.Any(recording => recording.Codec == "none" && recording.Classes.Contains(@class.Name)))
+        {
+            yield return $"Class {@class.Name}: where no compressed size was recorded, a page of data takes 1/{@class.Swap.CompressionRatio.ToString("0.##", CultureInfo.InvariantCulture)} "
+                + "of its size in zram.";
+        }
+
+        yield return @class.Start == StartOffset.Random
+            ? $"Class {@class.Name}: each copy of a recording starts at a random time of it and begins again at its end."
+            : $"Class {@class.Name}: every copy of a recording starts at its beginning and begins again at its end, so nodes with one recording are alike.";
+    }
+}

@@ -1,0 +1,126 @@
+namespace FleetEstimator.Estimation;
+
+/// <summary>What the nodes of a study come to: estimates, verdicts and the size of what lies behind them.</summary>
+public sealed record FleetEstimates
+{
+    /// <summary>By scope (fleet, then classes), metric, mechanism: the level, then the difference from the baseline.</summary>
+    public required IReadOnlyList<Estimate> Estimates { get; init; }
+
+    /// <summary>The claims in the order of the study.</summary>
+    public required IReadOnlyList<ClaimResult> Claims { get; init; }
+
+    /// <summary>The classes in the order of the study.</summary>
+    public required IReadOnlyList<ClassSummary> Classes { get; init; }
+
+    /// <summary>What in the nodes makes the estimates less than they look, in plain sentences.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    internal static FleetEstimates From(StudyDefinition study, FleetAccumulator nodes)
+    {
+        var scopes = Scopes(study, nodes);
+        return new FleetEstimates
+        {
+            Estimates = [.. scopes.SelectMany(scope => EstimatesOf(study, scope.Name, scope.Estimator))],
+            Claims = ClaimJudge.Judge(study, scopes.ToDictionary(scope => scope.Name, scope => scope.Estimator)),
+            Classes = [.. study.Classes.Select((@class, index) => Summary(@class, [.. nodes.Of(index).Select(entry => entry.Sums)]))],
+            Warnings = OutOfMemory(study, nodes),
+        };
+    }
+
+    private static List<(string Name, ScopeEstimator Estimator)> Scopes(StudyDefinition study, FleetAccumulator nodes)
+    {
+        var strata = study.Classes.Select((@class, index) => new Stratum(
+            @class.Name,
+            @class.Nodes,
+            [.. nodes.Of(index).Select(entry => new RecordingMeans(entry.Recording, entry.Sums, study.Mechanisms.Count))])).ToList();
+        return
+        [
+            (EstimateScope.Fleet, new ScopeEstimator(new ScopeSample(strata), study.Level)),
+            .. strata.Select(stratum => (EstimateScope.OfClass(stratum.Class), new ScopeEstimator(new ScopeSample([stratum]), study.Level))),
+        ];
+    }
+
+    private static IEnumerable<Estimate> EstimatesOf(StudyDefinition study, string scope, ScopeEstimator estimator)
+    {
+        foreach (var metric in Metric.All)
+        {
+            for (var mechanism = 0; mechanism < study.Mechanisms.Count; mechanism++)
+            {
+                yield return Of(metric, study.Mechanisms[mechanism], against: null, scope, study.Level, estimator.Level(metric, mechanism));
+                if (mechanism == study.BaselineIndex)
+                    continue;
+                var difference = Of(metric, study.Mechanisms[mechanism], study.Baseline, scope, study.Level, estimator.Difference(metric, mechanism, study.BaselineIndex));
+                yield return metric.IsShare ? difference : difference with
+                {
+                    Relative = estimator.RelativeDifference(metric, mechanism, study.BaselineIndex).Interval,
+                };
+            }
+        }
+    }
+
+    private static Estimate Of(Metric metric, string mechanism, string? against, string scope, double level, ScopeEstimate estimate) => new()
+    {
+        Metric = metric.Name,
+        Mechanism = mechanism,
+        Against = against,
+        Scope = scope,
+        Value = estimate.Interval.Value,
+        Low = estimate.Interval.Low,
+        High = estimate.Interval.High,
+        Level = level,
+        Unit = metric.Unit,
+        Recordings = estimate.Recordings,
+        Reason = estimate.Reason,
+        Note = estimate.Note,
+        DegreesOfFreedom = estimate.DegreesOfFreedom,
+        SimulationHalfWidth = estimate.SimulationHalfWidth,
+        AllReads = estimate.AllReads,
+        AllWrites = estimate.AllWrites,
+    };
+
+    private static ClassSummary Summary(NodeClass @class, IReadOnlyList<RecordingSums> recordings)
+    {
+        var nodes = recordings.Sum(sums => sums.Nodes);
+        return new ClassSummary
+        {
+            Name = @class.Name,
+            Nodes = @class.Nodes,
+            SimulatedNodes = nodes,
+            Recordings = recordings.Count,
+            MemoryBytes = @class.MemoryBytes,
+            UnmodelledBytes = @class.UnmodelledBytes,
+            Limit = @class.Limit,
+            LimitMeanBytes = @class.Limit.IsNone ? null : MeanOverNodes(sums => sums.LimitBytes),
+            Swap = @class.Swap,
+            Start = @class.Start,
+            Lru = @class.Lru,
+            InstancesMean = MeanOverNodes(sums => sums.Instances) ?? 0,
+        };
+
+        double? MeanOverNodes(Func<RecordingSums, Int128> sumOf) =>
+            nodes == 0 ? null : (double)recordings.Aggregate(Int128.Zero, (sum, sums) => sum + sumOf(sums)) / nodes;
+    }
+
+    private static List<string> OutOfMemory(StudyDefinition study, FleetAccumulator nodes)
+    {
+        var warnings = new List<string>();
+        for (var @class = 0; @class < study.Classes.Count; @class++)
+        {
+            var recordings = nodes.Of(@class).Select(entry => entry.Sums).ToList();
+            var simulated = recordings.Sum(sums => sums.Nodes);
+            for (var mechanism = 0; mechanism < study.Mechanisms.Count; mechanism++)
+            {
+                var outOfMemory = recordings.Aggregate(Int128.Zero, (sum, sums) => sum + Int128.Max(
+                    sums.Sum(mechanism, AccessAssumption.AllReads, NodeQuantity.OutOfMemoryNodes),
+                    sums.Sum(mechanism, AccessAssumption.AllWrites, NodeQuantity.OutOfMemoryNodes)));
+                if (outOfMemory > 0)
+                {
+                    warnings.Add($"Class {study.Classes[@class].Name}: {outOfMemory} of {simulated} nodes could not be kept under their memory limit with "
+                        + $"{study.Mechanisms[mechanism]}, where a kernel would have killed processes; their figures are those of nodes over the limit.");
+                }
+            }
+        }
+
+        return warnings;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization;
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Estimation;
+
+/// <summary>A stratum of the fleet: nodes that are alike and are represented by the same recordings.</summary>
+public sealed record NodeClass
+{
+    /// <summary>Name, unique in the study: letters, digits and <c>-_.</c>, starting with a letter or digit, at most 100.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Nodes of this class in the fleet, at least 1.</summary>
+    public required int Nodes { get; init; }
+
+    /// <summary>Memory of a node in bytes, at least 1.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Memory that no trace holds (page cache, shared memory, kernel) in bytes, in [0, <see cref="MemoryBytes"/>).</summary>
+    public long UnmodelledBytes { get; init; }
+
+    /// <summary>Glob patterns of trace files, relative to the study file; at least one.</summary>
+    public required IReadOnlyList<string> Recordings { get; init; }
+
+    /// <summary>Copies of a recording side by side on a node, 1 to 10,000; null = fill: until memory is used as recorded.</summary>
+    public int? Instances { get; init; }
+
+    /// <summary>Memory limit of a node.</summary>
+    public MemoryLimit Limit { get; init; } = MemoryLimit.None;
+
+    /// <summary>Swap of a node.</summary>
+    public SwapDefinition Swap { get; init; } = SwapDefinition.None;
+
+    /// <summary>Where in its recording a node starts.</summary>
+    public StartOffset Start { get; init; }
+
+    /// <summary>The reclaim policy of a node.</summary>
+    public LruKind Lru { get; init; }
+}
+
+/// <summary>A memory limit: in bytes, relative to the peak RSS of the node without a limit, or none. At most one property is set.</summary>
+public sealed record MemoryLimit
+{
+    /// <summary>No limit.</summary>
+    public static readonly MemoryLimit None = new();
+
+    /// <summary>The limit in bytes, at least 1.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Bytes { get; init; }
+
+    /// <summary>The limit as a share of the unlimited peak RSS, in (0, 1].</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? OfPeak { get; init; }
+
+    /// <summary>Whether there is no limit.</summary>
+    [JsonIgnore]
+    public bool IsNone => Bytes is null && OfPeak is null;
+
+    /// <summary>The limit in bytes of a node whose peak RSS without a limit is <paramref name="peakRssBytes"/>, rounded down; 0 = none.</summary>
+    public long BytesFor(long peakRssBytes) => Bytes ?? (long)(OfPeak.GetValueOrDefault() * peakRssBytes);
+
+    /// <inheritdoc/>
+    public override string ToString() => Bytes is { } bytes ? ByteSize.ToText(bytes)
+        : OfPeak is { } share ? $"{Percentage.ToText(share)} of peak"
+        : "none";
+}
+
+/// <summary>Swap of a node. A device the model does not cover cannot be named.</summary>
+public sealed record SwapDefinition
+{
+    /// <summary>No swap: anonymous memory cannot be reclaimed.</summary>
+    public static readonly SwapDefinition None = new();
+
+    /// <summary>The device.</summary>
+    public SwapDevice Device { get; init; }
+
+    /// <summary>Size in bytes: of zram its disksize, that is uncompressed; 0 without a device.</summary>
+    public long SizeBytes { get; init; }
+
+    /// <summary>Base 2 logarithm of the most pages one swap-in reads, 0 to 5: vm.page-cluster.</summary>
+    public int PageCluster { get; init; }
+
+    /// <summary>Size of a page divided by its compressed size, in [1, 100], for data pages whose compressed size the trace does not record.</summary>
+    public double CompressionRatio { get; init; } = 3.0;
+}
+
+/// <summary>Where in its recording a node starts.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<StartOffset>))]
+public enum StartOffset : byte
+{
+    /// <summary>At a time drawn for each node and instance, so that nodes that replay one recording differ.</summary>
+    [JsonStringEnumMemberName("random")]
+    Random,
+
+    /// <summary>At the beginning.</summary>
+    [JsonStringEnumMemberName("beginning")]
+    Beginning,
+}
+
+/// <summary>Reclaim policies the model covers.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<LruKind>))]
+public enum LruKind : byte
+{
+    /// <summary>Multi-generational LRU, the default of most distributions' kernels since 6.1.</summary>
+    [JsonStringEnumMemberName("multi-generational")]
+    MultiGenerational,
+}

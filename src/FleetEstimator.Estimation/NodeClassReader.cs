@@ -1,0 +1,162 @@
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Estimation;
+
+/// <summary>Reads one class of a study.</summary>
+internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors errors)
+{
+    internal static readonly string[] Keys = ["name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "swap", "start", "lru"];
+    internal static readonly string[] LimitKeys = ["of_peak"];
+    internal static readonly string[] SwapKeys = ["device", "size", "page_cluster", "compression_ratio"];
+
+    private static readonly string[] Devices = ["zram", "none"];
+    private static readonly string[] UncoveredDevices = ["ssd", "disk", "hdd", "nvme", "file", "partition", "zswap"];
+
+    /// <summary>Most nodes of a class: a hundred times the largest known fleets.</summary>
+    private const int MaxNodes = 100_000_000;
+
+    private const int MaxInstances = 10_000;
+    private const int MaxPatternLength = 1_000;
+
+    private readonly StudyFields _fields = new(value, path, Keys, errors);
+
+    /// <summary>The class; where something was wrong, and reported, a stand-in.</summary>
+    public NodeClass Read()
+    {
+        var name = _fields.Name("name");
+        _fields.Require("nodes", "write how many nodes of this class the fleet has");
+        _fields.Require("memory", "write the memory of a node, such as 64 GiB");
+        var memory = _fields.Size("memory", 1);
+        var unmodelled = _fields.Size("unmodelled", 0);
+        if (unmodelled >= memory)
+            _fields.Refuse("unmodelled", $"{ByteSize.ToText(unmodelled.Value)} is not less than the memory of {ByteSize.ToText(memory.Value)}", "leave memory for the traces");
+        var limit = Limit(memory);
+        return new NodeClass
+        {
+            Name = name ?? "",
+            Nodes = (int)(_fields.WholeNumber("nodes", 1, MaxNodes) ?? 1),
+            MemoryBytes = memory ?? 1,
+            UnmodelledBytes = unmodelled ?? 0,
+            Recordings = Recordings(),
+            Instances = Instances(),
+            Limit = limit ?? MemoryLimit.None,
+            Swap = Swap(limit),
+            Start = _fields.Word("start", ["random", "beginning"], []) == "beginning" ? StartOffset.Beginning : StartOffset.Random,
+            Lru = _fields.Word("lru", ["multi-generational"], ["classic"]) is { } ? LruKind.MultiGenerational : default,
+        };
+    }
+
+    public void RefuseName(string problem, string remedy) => _fields.Refuse("name", problem, remedy);
+
+    private List<string> Recordings()
+    {
+        const string remedy = "list at least one glob pattern of trace files, such as traces/web-*.arrow";
+        var patterns = new List<string>();
+        if (_fields.Require("recordings", remedy) is null || _fields.List("recordings", remedy) is not { } items)
+            return patterns;
+        for (var index = 0; index < items.Count; index++)
+        {
+            var itemPath = $"{_fields.PathOf("recordings")}[{index}]";
+            if (_fields.AsText(items[index], itemPath, remedy) is not { } pattern)
+                continue;
+            if (pattern.Length is 0 or > MaxPatternLength || pattern.Any(char.IsControl))
+                errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(pattern)}' is empty, too long or holds control characters", remedy);
+            else if (patterns.Contains(pattern))
+                errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(pattern)}' stands twice", "keep one");
+            else
+                patterns.Add(pattern);
+        }
+
+        return patterns;
+    }
+
+    private int? Instances() =>
+        _fields.Find("instances") is YamlScalar { Text: "fill" } ? null
+        : _fields.Find("instances") is YamlScalar { Plain: true } scalar && YamlCore.WholeNumber(scalar) is not null ? (int?)_fields.WholeNumber("instances", 1, MaxInstances)
+        : NotInstances();
+
+    private int? NotInstances()
+    {
+        const string remedy = "write fill, or a whole number from 1 to 10,000";
+        if (_fields.Scalar("instances", remedy) is { } scalar)
+            _fields.Refuse("instances", $"'{StudyFields.Shorten(scalar.Text)}' is not a number of instances", remedy);
+        return null;
+    }
+
+    /// <summary>The limit, none where it is not given; null if it is wrong.</summary>
+    private MemoryLimit? Limit(long? memory)
+    {
+        const string remedy = "write none, a size such as 20 GiB, or {of_peak: 70%}";
+        switch (_fields.Find("limit"))
+        {
+            case null or YamlScalar { Text: "none" }:
+                return MemoryLimit.None;
+            case YamlMapping mapping:
+                return LimitOfPeak(new StudyFields(mapping, _fields.PathOf("limit"), LimitKeys, errors));
+            case YamlScalar scalar when !YamlCore.IsNull(scalar):
+                if (_fields.Size("limit", scalar, 1) is not { } bytes)
+                    return null;
+                if (bytes <= memory.GetValueOrDefault(long.MaxValue))
+                    return new MemoryLimit { Bytes = bytes };
+                _fields.Refuse("limit", $"{ByteSize.ToText(bytes)} is more than the memory of {ByteSize.ToText(memory!.Value)}", remedy);
+                return null;
+            default:
+                _fields.Scalar("limit", remedy);
+                return null;
+        }
+    }
+
+    private static MemoryLimit? LimitOfPeak(StudyFields fields)
+    {
+        const string remedy = "write a share of the unlimited peak above 0% and up to 100%, such as 70%";
+        if (fields.Require("of_peak", remedy) is null || fields.Scalar("of_peak", remedy) is not { } scalar)
+            return null;
+        if (StudyReader.Share(scalar) is { } share and > 0 and <= 1)
+            return new MemoryLimit { OfPeak = share };
+        fields.Refuse("of_peak", $"'{StudyFields.Shorten(scalar.Text)}' is not such a share", remedy);
+        return null;
+    }
+
+    /// <summary>Swap; a missing key means none. Under a limit it must be written, as forgetting it would silently mean running out of memory.</summary>
+    private SwapDefinition Swap(MemoryLimit? limit)
+    {
+        const string remedy = "write {device: zram, size: 16 GiB}, or {device: none}: then memory over the limit cannot be reclaimed";
+        if (_fields.Find("swap") is not { } swap)
+        {
+            if (limit is { IsNone: false })
+                _fields.Require("swap", remedy);
+            return SwapDefinition.None;
+        }
+
+        var fields = new StudyFields(swap, _fields.PathOf("swap"), SwapKeys, errors);
+        if (fields.Require("device", "covered: zram, none") is null || fields.Word("device", Devices, UncoveredDevices) is not { } device)
+            return SwapDefinition.None;
+        if (device == "none")
+        {
+            foreach (var key in SwapKeys.Skip(1).Where(key => fields.Find(key) is not null))
+                fields.Refuse(key, "has no meaning without a device", "remove it, or write device: zram");
+            return SwapDefinition.None;
+        }
+
+        fields.Require("size", "write the size of the device, such as 16 GiB");
+        return new SwapDefinition
+        {
+            Device = SwapDevice.Zram,
+            SizeBytes = fields.Size("size", 1) ?? 1,
+            PageCluster = (int)(fields.WholeNumber("page_cluster", 0, 5) ?? 0),
+            CompressionRatio = CompressionRatio(fields),
+        };
+    }
+
+    private static double CompressionRatio(StudyFields fields)
+    {
+        const string remedy = "write a number from 1 to 100, such as 3.0";
+        var standard = SwapDefinition.None.CompressionRatio;
+        if (fields.Scalar("compression_ratio", remedy) is not { } scalar)
+            return standard;
+        if (YamlCore.DecimalNumber(scalar) is { } ratio and >= 1 and <= 100)
+            return Decimals.ToDouble(ratio);
+        fields.Refuse("compression_ratio", $"'{StudyFields.Shorten(scalar.Text)}' is not a compression ratio", remedy);
+        return standard;
+    }
+}

@@ -1,0 +1,68 @@
+namespace FleetEstimator.Estimation;
+
+/// <summary>The means of <see cref="RecordingSums"/>, divided once, for all the figures that are made from them.</summary>
+internal sealed class RecordingMeans
+{
+    private readonly int _mechanisms;
+
+    /// <summary>By row (all nodes first, then each group), access assumption, mechanism and quantity.</summary>
+    private readonly double[] _means;
+
+    public RecordingMeans(int recording, RecordingSums sums, int mechanisms)
+    {
+        (Recording, Nodes, HasAllWrites, _mechanisms) = (recording, sums.Nodes, sums.HasAllWrites, mechanisms);
+        NodesOfGroups = [.. Enumerable.Range(0, RecordingSums.Groups).Select(sums.NodesOf)];
+        _means = new double[(1 + RecordingSums.Groups) * 2 * mechanisms * NodeQuantities.Count];
+        for (var row = 0; row <= RecordingSums.Groups; row++)
+        {
+            if (row > 0 && NodesOfGroups[row - 1] == 0)
+                continue;
+            foreach (var accesses in (ReadOnlySpan<AccessAssumption>)[AccessAssumption.AllReads, AccessAssumption.AllWrites])
+            {
+                for (var mechanism = 0; mechanism < mechanisms; mechanism++)
+                {
+                    for (var quantity = (NodeQuantity)0; (int)quantity < NodeQuantities.Count; quantity++)
+                    {
+                        _means[Index(row, accesses, mechanism, quantity)] = row == 0
+                            ? sums.Mean(mechanism, accesses, quantity)
+                            : sums.Mean(row - 1, mechanism, accesses, quantity);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Index of the recording in the study.</summary>
+    public int Recording { get; }
+
+    /// <summary>Nodes of the class that replay it, at least 1.</summary>
+    public long Nodes { get; }
+
+    /// <summary>Nodes in each random group; a group may be empty.</summary>
+    public IReadOnlyList<long> NodesOfGroups { get; }
+
+    /// <summary>Whether the two access assumptions can differ.</summary>
+    public bool HasAllWrites { get; }
+
+    /// <summary>Mean over all nodes.</summary>
+    public double Mean(AccessAssumption accesses, int mechanism, NodeQuantity quantity) => _means[Index(0, accesses, mechanism, quantity)];
+
+    /// <summary>A linear form over all nodes.</summary>
+    public double Form(LinearisedStatistic statistic, AccessAssumption accesses) => Form(statistic, accesses, row: 0);
+
+    /// <summary>A linear form over the nodes of a group that is not empty.</summary>
+    public double FormOfGroup(LinearisedStatistic statistic, AccessAssumption accesses, int group) => Form(statistic, accesses, group + 1);
+
+    private double Form(LinearisedStatistic statistic, AccessAssumption accesses, int row)
+    {
+        var (added, subtracted) = (0.0, 0.0);
+        foreach (var term in statistic.Terms)
+            added += term.Weight * _means[Index(row, accesses, term.Mechanism, term.Quantity)];
+        foreach (var term in statistic.SubtractedTerms)
+            subtracted += term.Weight * _means[Index(row, accesses, term.Mechanism, term.Quantity)];
+        return added - subtracted;
+    }
+
+    private int Index(int row, AccessAssumption accesses, int mechanism, NodeQuantity quantity) =>
+        ((row * 2 + (int)accesses) * _mechanisms + mechanism) * NodeQuantities.Count + (int)quantity;
+}

@@ -1,0 +1,91 @@
+namespace FleetEstimator.Estimation;
+
+/// <summary>A figure of one scope with everything that is reported about it.</summary>
+internal sealed record ScopeEstimate(Interval Interval, int Recordings)
+{
+    /// <summary>Why there is no figure or no interval, or null.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What a reader must know to read the interval rightly, or null.</summary>
+    public string? Note { get; init; }
+
+    public double? DegreesOfFreedom { get; init; }
+
+    public double? SimulationHalfWidth { get; init; }
+
+    public Interval? AllReads { get; init; }
+
+    public Interval? AllWrites { get; init; }
+}
+
+/// <summary>
+/// Estimates the figures of one scope. Where accesses of unknown kind are involved, each figure is estimated as if all were loads and as if all were
+/// stores; the interval reaches over both, so that it covers at least as often as its level says, whichever is true.
+/// </summary>
+internal sealed class ScopeEstimator(ScopeSample sample, double level)
+{
+    private delegate LinearisedStatistic? Linearisation(LinearisedStatistic.Total total);
+
+    /// <summary>The level of a metric under a mechanism.</summary>
+    public ScopeEstimate Level(Metric metric, int mechanism) =>
+        Estimate(total => LinearisedStatistic.Level(metric, mechanism, total), "no such page under this mechanism, so there is no share of them");
+
+    /// <summary>Mechanism minus baseline.</summary>
+    public ScopeEstimate Difference(Metric metric, int mechanism, int baseline) =>
+        Estimate(total => LinearisedStatistic.Difference(metric, mechanism, baseline, total), "no such page under one of the mechanisms, so there is no share of them");
+
+    /// <summary>Mechanism minus baseline as a share of the baseline; of metrics that are totals.</summary>
+    public ScopeEstimate RelativeDifference(Metric metric, int mechanism, int baseline) =>
+        Estimate(total => LinearisedStatistic.RelativeDifference(metric, mechanism, baseline, total), "the baseline's level is 0");
+
+    private ScopeEstimate Estimate(Linearisation linearise, string whyUndefined)
+    {
+        if (sample.WhyNoFigure is { } empty)
+            return new ScopeEstimate(new Interval(null, null, null), sample.Recordings) { Reason = empty };
+        var allReads = Under(AccessAssumption.AllReads, linearise, whyUndefined);
+        if (!sample.HasAllWrites)
+            return allReads;
+        var allWrites = Under(AccessAssumption.AllWrites, linearise, whyUndefined);
+        return allReads.Interval == allWrites.Interval ? allReads : Bounds(allReads, allWrites);
+    }
+
+    private ScopeEstimate Under(AccessAssumption accesses, Linearisation linearise, string whyUndefined)
+    {
+        if (linearise((mechanism, quantity) => sample.Total(accesses, mechanism, quantity)) is not { } statistic)
+            return new ScopeEstimate(new Interval(null, null, null), sample.Recordings) { Reason = whyUndefined };
+        var simulation = sample.SimulationSpread(statistic, accesses)?.HalfWidth(level);
+        if (sample.WhyNoInterval is { } few)
+            return new ScopeEstimate(new Interval(statistic.Value, null, null), sample.Recordings) { Reason = few, SimulationHalfWidth = simulation };
+        var spread = sample.RecordingSpread(statistic, accesses);
+        var halfWidth = spread.HalfWidth(level);
+        // Ends beyond what the figure can be are cut off: that loses no coverage. The figure itself stays inside.
+        var low = Math.Min(statistic.Value, Math.Max(statistic.Least, statistic.Value - halfWidth));
+        var high = Math.Max(statistic.Value, Math.Min(statistic.Most, statistic.Value + halfWidth));
+        return new ScopeEstimate(new Interval(statistic.Value, low, high), sample.Recordings)
+        {
+            DegreesOfFreedom = spread.DegreesOfFreedom,
+            SimulationHalfWidth = simulation,
+            Note = spread.Variance > 0 ? null : "all recordings of a class give exactly the same, so the interval is a point",
+        };
+    }
+
+    private static ScopeEstimate Bounds(ScopeEstimate allReads, ScopeEstimate allWrites)
+    {
+        var (reads, writes) = (allReads.Interval, allWrites.Interval);
+        var hasInterval = reads.Low is not null && writes.Low is not null;
+        return new ScopeEstimate(
+            new Interval(
+                (reads.Value + writes.Value) / 2,
+                hasInterval ? Math.Min(reads.Low!.Value, writes.Low!.Value) : null,
+                hasInterval ? Math.Max(reads.High!.Value, writes.High!.Value) : null),
+            allReads.Recordings)
+        {
+            Reason = allReads.Reason ?? allWrites.Reason,
+            DegreesOfFreedom = allReads.DegreesOfFreedom is { } one && allWrites.DegreesOfFreedom is { } other ? Math.Min(one, other) : null,
+            SimulationHalfWidth = allReads.SimulationHalfWidth is { } ofReads && allWrites.SimulationHalfWidth is { } ofWrites ? Math.Max(ofReads, ofWrites) : null,
+            Note = allReads.Note is not null && allWrites.Note is not null ? allReads.Note : null,
+            AllReads = reads,
+            AllWrites = writes,
+        };
+    }
+}

@@ -1,0 +1,35 @@
+namespace FleetEstimator.Estimation;
+
+/// <summary>Puts the result of a study together.</summary>
+public static class StudyConclusion
+{
+    /// <summary>The result of a study whose nodes have all been simulated or have failed.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="recordings">Its recordings, in the order in which <see cref="NodeResult.Recording"/> counts them.</param>
+    /// <param name="nodes">The nodes that were simulated.</param>
+    /// <param name="failedNodes">The nodes that could not be.</param>
+    public static StudyResult Conclude(
+        StudyDefinition study, IReadOnlyList<RecordingSummary> recordings, FleetAccumulator nodes, IReadOnlyList<FailedNode> failedNodes)
+    {
+        var estimates = nodes.Finish(study);
+        var classes = study.Classes.Select((@class, index) => (@class.Name, index)).ToDictionary(entry => entry.Name, entry => entry.index, StringComparer.Ordinal);
+        return new StudyResult
+        {
+            Study = study.Name,
+            StudyDigest = StudyIdentity.Digest(study),
+            Seed = study.Seed,
+            Level = study.Level,
+            Nodes = study.Nodes,
+            SimulatedNodes = nodes.Nodes,
+            Recordings = recordings,
+            Classes = estimates.Classes,
+            Mechanisms = study.Mechanisms,
+            Baseline = study.Baseline,
+            Estimates = estimates.Estimates,
+            Claims = estimates.Claims,
+            Assumptions = Assumptions.Of(study, recordings),
+            Warnings = [.. Assumptions.Doubts(study, recordings, estimates.Classes, failedNodes), .. estimates.Warnings],
+            FailedNodes = [.. failedNodes.OrderBy(node => classes.GetValueOrDefault(node.Class, int.MaxValue)).ThenBy(node => node.Node)],
+        };
+    }
+}

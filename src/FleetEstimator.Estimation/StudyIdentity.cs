@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Estimation;
+
+/// <summary>
+/// What makes two studies the same study: a canonical form without comments, spelling variants or omitted defaults. Seed and order of mechanisms, classes
+/// and claims are part of it; the recordings are part of it as patterns only, as what they match is not known here.
+/// </summary>
+public static class StudyIdentity
+{
+    // The text is never put into HTML as it stands, and "> 2%" shall stay readable.
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>SHA-256 of <see cref="Canonical"/> in UTF-8, as 64 lower-case hexadecimal digits.</summary>
+    public static string Digest(StudyDefinition study) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Canonical(study))));
+
+    /// <summary>The study on one line of JSON, every default written out. JSON is YAML: <see cref="StudyReader"/> reads it back into the same study.</summary>
+    public static string Canonical(StudyDefinition study)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(text, Compact);
+        json.WriteStartObject();
+        json.WriteString("study", study.Name);
+        json.WriteNumber("seed", study.Seed);
+        WriteList(json, "mechanisms", study.Mechanisms);
+        json.WriteString("baseline", study.Baseline);
+        json.WriteString("level", Percentage.ToText(study.Level));
+        if (study.DurationMicroseconds is { } duration)
+            json.WriteString("duration", $"{duration.ToString(CultureInfo.InvariantCulture)} us");
+        json.WriteString("warm_up", study.WarmUp.Microseconds is { } warmUp
+            ? $"{warmUp.ToString(CultureInfo.InvariantCulture)} us"
+            : Percentage.ToText(study.WarmUp.Share.GetValueOrDefault()));
+        json.WriteStartArray("classes");
+        foreach (var @class in study.Classes)
+            Write(json, @class);
+        json.WriteEndArray();
+        if (study.Claims.Count > 0)
+        {
+            json.WriteStartArray("claims");
+            foreach (var claim in study.Claims)
+                Write(json, claim);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return Encoding.UTF8.GetString(text.WrittenSpan);
+    }
+
+    private static void Write(Utf8JsonWriter json, NodeClass @class)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", @class.Name);
+        json.WriteNumber("nodes", @class.Nodes);
+        json.WriteNumber("memory", @class.MemoryBytes);
+        json.WriteNumber("unmodelled", @class.UnmodelledBytes);
+        WriteList(json, "recordings", @class.Recordings);
+        if (@class.Instances is { } instances)
+            json.WriteNumber("instances", instances);
+        else
+            json.WriteString("instances", "fill");
+        Write(json, @class.Limit);
+        Write(json, @class.Swap);
+        json.WriteString("start", @class.Start == StartOffset.Random ? "random" : "beginning");
+        json.WriteString("lru", "multi-generational");
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, MemoryLimit limit)
+    {
+        if (limit.Bytes is { } bytes)
+        {
+            json.WriteNumber("limit", bytes);
+        }
+        else if (limit.OfPeak is { } share)
+        {
+            json.WriteStartObject("limit");
+            json.WriteString("of_peak", Percentage.ToText(share));
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteString("limit", "none");
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, SwapDefinition swap)
+    {
+        json.WriteStartObject("swap");
+        json.WriteString("device", swap.Device == SwapDevice.Zram ? "zram" : "none");
+        if (swap.Device != SwapDevice.None)
+        {
+            json.WriteNumber("size", swap.SizeBytes);
+            json.WriteNumber("page_cluster", swap.PageCluster);
+            json.WriteNumber("compression_ratio", Decimals.FromDouble(swap.CompressionRatio));
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Claim claim)
+    {
+        var sign = ClaimReader.Comparisons.Single(candidate => candidate.Comparison == claim.Comparison).Sign;
+        var threshold = claim.Subject == ClaimSubject.SavedShare || Metric.Find(claim.Metric) is { IsShare: true }
+            ? Percentage.ToText(claim.Threshold)
+            : Decimals.FromDouble(claim.Threshold).ToString(CultureInfo.InvariantCulture);
+        json.WriteStartObject();
+        json.WriteString("metric", claim.Metric);
+        json.WriteString("is", $"{(claim.Subject == ClaimSubject.Level ? "" : "saved ")}{sign} {threshold}");
+        json.WriteString("scope", claim.Scope);
+        json.WriteString("mechanism", claim.Mechanism);
+        json.WriteEndObject();
+    }
+
+    private static void WriteList(Utf8JsonWriter json, string key, IReadOnlyList<string> items)
+    {
+        json.WriteStartArray(key);
+        foreach (var item in items)
+            json.WriteStringValue(item);
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,161 @@
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Estimation;
+
+/// <summary>
+/// Reads study files, strictly: a study that is accepted means one thing. A device or setting that the model does not cover is refused, not approximated.
+/// </summary>
+public static class StudyReader
+{
+    internal static readonly string[] Keys = ["study", "seed", "mechanisms", "baseline", "level", "duration", "warm_up", "classes", "claims"];
+
+    /// <summary>Mechanisms that are known by name and not modelled.</summary>
+    private static readonly string[] UncoveredMechanisms = ["linux-6.12+zero-at-unmap"];
+
+    /// <summary>Reads a study.</summary>
+    /// <param name="yaml">The text of the file.</param>
+    /// <param name="fileName">The file as the user named it; only for messages.</param>
+    /// <exception cref="StudyException">The study is not acceptable; holds all errors found.</exception>
+    public static StudyDefinition Read(string yaml, string fileName)
+    {
+        var errors = new StudyErrors(fileName);
+        var study = YamlTree.Read(yaml, errors) is { } root ? Study(new StudyFields(root, "", Keys, errors)) : null;
+        errors.ThrowIfAny();
+        return study!;
+    }
+
+    private static StudyDefinition Study(StudyFields fields)
+    {
+        var name = fields.Name("study");
+        var mechanisms = Mechanisms(fields);
+        var duration = Duration(fields);
+        var classes = Classes(fields);
+        var study = new StudyDefinition
+        {
+            Name = name ?? "",
+            Seed = fields.WholeNumber("seed", 0, ulong.MaxValue) ?? 1,
+            Mechanisms = mechanisms,
+            Baseline = Baseline(fields, mechanisms),
+            Level = Level(fields),
+            DurationMicroseconds = duration,
+            WarmUp = WarmUp(fields, duration),
+            Classes = classes,
+        };
+        return study with { Claims = ClaimReader.Claims(fields, study) };
+    }
+
+    private static List<string> Mechanisms(StudyFields fields)
+    {
+        var known = Mechanism.All.Select(mechanism => mechanism.Name).ToArray();
+        var remedy = $"list at least one of: {string.Join(", ", known)}";
+        var names = new List<string>();
+        if (fields.Require("mechanisms", remedy) is null || fields.List("mechanisms", remedy) is not { } items)
+            return names;
+        for (var index = 0; index < items.Count; index++)
+        {
+            var path = $"mechanisms[{index}]";
+            if (fields.AsText(items[index], path, remedy) is not { } name)
+                continue;
+            if (UncoveredMechanisms.Contains(name))
+                fields.Errors.Add(items[index], path, $"'{name}' is not covered yet", $"covered: {string.Join(", ", known)}");
+            else if (Mechanism.Find(name) is null)
+                fields.Errors.Add(items[index], path, $"'{StudyFields.Shorten(name)}' is not a known mechanism", Spelling.Remedy(name, known));
+            else if (names.Contains(name))
+                fields.Errors.Add(items[index], path, $"'{name}' stands twice", "keep one");
+            else
+                names.Add(name);
+        }
+
+        return names;
+    }
+
+    private static string Baseline(StudyFields fields, List<string> mechanisms)
+    {
+        if (fields.Find("baseline") is { } value)
+        {
+            // Without a single right mechanism the study has been refused already; the baseline is not to blame.
+            var name = fields.AsText(value, "baseline", "name one of the mechanisms");
+            if (name is not null && mechanisms.Contains(name))
+                return name;
+            if (name is not null && mechanisms.Count > 0)
+                fields.Refuse("baseline", $"'{StudyFields.Shorten(name)}' is not among the mechanisms", Spelling.Remedy(name, mechanisms));
+        }
+
+        return mechanisms.Contains(Mechanism.Linux612.Name) ? Mechanism.Linux612.Name : mechanisms.FirstOrDefault("");
+    }
+
+    private static double Level(StudyFields fields)
+    {
+        const string remedy = "write a level from 50% to 99.9%, such as 95% or 0.95";
+        if (fields.Scalar("level", remedy) is not { } scalar)
+            return 0.95;
+        if (Share(scalar) is { } level and >= StudyDefinition.LeastLevel and <= StudyDefinition.MostLevel)
+            return level;
+        fields.Refuse("level", $"'{StudyFields.Shorten(scalar.Text)}' is not a confidence level", remedy);
+        return 0.95;
+    }
+
+    /// <summary>A share written as <c>70%</c> or as a plain 0.7, or null.</summary>
+    internal static double? Share(YamlScalar scalar) =>
+        Percentage.TryParse(scalar.Text, out var share) ? share
+        : YamlCore.DecimalNumber(scalar) is { } number ? Decimals.ToDouble(number)
+        : null;
+
+    private static long? Duration(StudyFields fields)
+    {
+        if (fields.Scalar("duration", "write a length of time such as 10 min, or leave it out: the length of the recording") is not { } scalar)
+            return null;
+        var misreading = Period.TryParse(scalar.Text, out var microseconds, out var wrong) && microseconds == 0
+            ? new Misreading("is no time at all", "write a length of time such as 10 min")
+            : wrong;
+        if (misreading is null)
+            return microseconds;
+        fields.Refuse("duration", $"'{StudyFields.Shorten(scalar.Text)}' {misreading.Problem}", misreading.Remedy);
+        return null;
+    }
+
+    private static WarmUp WarmUp(StudyFields fields, long? duration)
+    {
+        const string remedy = "write a share of the duration below 100%, such as 25%, or a time shorter than it, such as 2 min";
+        if (fields.Scalar("warm_up", remedy) is not { } scalar)
+            return Estimation.WarmUp.Default;
+        if (Share(scalar) is { } share)
+        {
+            if (share < 1)
+                return new WarmUp { Share = share };
+            fields.Refuse("warm_up", $"'{StudyFields.Shorten(scalar.Text)}' leaves nothing to measure", remedy);
+        }
+        else if (!Period.TryParse(scalar.Text, out var microseconds, out var misreading))
+        {
+            fields.Refuse("warm_up", $"'{StudyFields.Shorten(scalar.Text)}' {misreading!.Problem}", remedy);
+        }
+        else if (microseconds >= duration)
+        {
+            fields.Refuse("warm_up", $"'{scalar.Text}' is not shorter than the duration of {Period.ToText(duration.Value)}", remedy);
+        }
+        else
+        {
+            return new WarmUp { Microseconds = microseconds };
+        }
+
+        return Estimation.WarmUp.Default;
+    }
+
+    private static List<NodeClass> Classes(StudyFields fields)
+    {
+        const string remedy = "list at least one class with name, nodes, memory and recordings";
+        var classes = new List<NodeClass>();
+        if (fields.Require("classes", remedy) is null || fields.List("classes", remedy) is not { } items)
+            return classes;
+        for (var index = 0; index < items.Count; index++)
+        {
+            var reader = new NodeClassReader(items[index], $"classes[{index}]", fields.Errors);
+            var @class = reader.Read();
+            if (@class.Name.Length > 0 && classes.Any(other => other.Name == @class.Name))
+                reader.RefuseName($"'{@class.Name}' is the name of an earlier class", "give every class a name of its own");
+            classes.Add(@class);
+        }
+
+        return classes;
+    }
+}

@@ -1,0 +1,97 @@
+namespace FleetEstimator.Grains;
+
+/// <summary>The coordinator of one study, keyed by <see cref="StudyPlan.Id"/>: hands out its nodes and knows which are done.</summary>
+[Alias("fleet-estimator.study")]
+public interface IStudyGrain : IGrainWithStringKey
+{
+    /// <summary>Starts the study, or does nothing if it was started before.</summary>
+    [Alias("start")]
+    Task Start(StudyPlan plan);
+
+    /// <summary>The plan, for silos that come to simulate a node of it.</summary>
+    [Alias("plan")]
+    Task<StudyPlan> Plan();
+
+    /// <summary>How far it is.</summary>
+    [Alias("progress")]
+    Task<StudyProgress> Progress();
+
+    /// <summary>A node's result is in its shard; or, with <paramref name="failure"/>, the node cannot be simulated.</summary>
+    [Alias("node-ended")]
+    Task NodeEnded(long ordinal, string? failure);
+
+    /// <summary>Hands out no more nodes; those under way end.</summary>
+    [Alias("cancel")]
+    Task Cancel();
+}
+
+/// <summary>One simulated node, keyed by study and ordinal (<see cref="NodeKey"/>).</summary>
+[Alias("fleet-estimator.node")]
+public interface INodeGrain : IGrainWithStringKey
+{
+    /// <summary>Starts the simulation, or does nothing if it is under way. The result goes to the shard, then the coordinator is told.</summary>
+    [Alias("start")]
+    Task Start();
+
+    /// <summary>Whether the simulation is under way here.</summary>
+    [Alias("is-running")]
+    Task<bool> IsRunning();
+}
+
+/// <summary>Results of <see cref="StudyPlan.NodesPerShard"/> consecutive nodes of one study, keyed by study and shard (<see cref="ShardKey"/>).</summary>
+[Alias("fleet-estimator.shard")]
+public interface IShardGrain : IGrainWithStringKey
+{
+    /// <summary>Takes a node's result in. A node simulated twice has the same result twice; it is kept once.</summary>
+    [Alias("merge")]
+    Task Merge(long ordinal, Estimation.NodeResult result);
+
+    /// <summary>All results so far, in order of ordinal.</summary>
+    [Alias("results")]
+    Task<Estimation.NodeResult[]> Results();
+}
+
+/// <summary>Grain keys of nodes.</summary>
+public static class NodeKey
+{
+    /// <summary>The key of a node.</summary>
+    public static string Of(string study, long ordinal) => $"{study}/{ordinal}";
+
+    /// <summary>Study and ordinal behind a key.</summary>
+    public static (string Study, long Ordinal) Parse(string key)
+    {
+        var slash = key.LastIndexOf('/');
+        return (key[..slash], long.Parse(key.AsSpan(slash + 1)));
+    }
+}
+
+/// <summary>Grain keys of shards.</summary>
+public static class ShardKey
+{
+    /// <summary>The key of a shard.</summary>
+    public static string Of(string study, int shard) => $"{study}/shard/{shard}";
+
+    /// <summary>The key of the shard that keeps a node's result.</summary>
+    public static string OfNode(string study, long ordinal) => Of(study, (int)(ordinal / StudyPlan.NodesPerShard));
+}
+
+/// <summary>How far a study is.</summary>
+/// <param name="Nodes">Nodes to simulate.</param>
+/// <param name="Done">Nodes whose results are in their shards.</param>
+/// <param name="Failed">Nodes that cannot be simulated, with the reason, in order of ordinal.</param>
+/// <param name="Running">Nodes handed out and not ended.</param>
+/// <param name="Cancelled">Whether no more nodes are handed out.</param>
+public sealed record StudyProgress(long Nodes, long Done, IReadOnlyList<NodeFailure> Failed, int Running, bool Cancelled)
+{
+    /// <summary>Whether nothing more will happen.</summary>
+    public bool Ended => Done + Failed.Count == Nodes || (Cancelled && Running == 0);
+}
+
+/// <summary>A node that cannot be simulated.</summary>
+/// <param name="Ordinal">Which.</param>
+/// <param name="Reason">Why; the same in every run.</param>
+public sealed record NodeFailure(long Ordinal, string Reason)
+{
+    /// <summary>What a bad recording is told as: without its folder, which differs from machine to machine.</summary>
+    public static string ReasonOf(Traces.TraceException exception) => $"{Path.GetFileName(exception.FilePath)}: {exception.Problem}";
+}

@@ -1,0 +1,211 @@
+using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Grains.Simulation;
+
+/// <summary>
+/// One node of a fleet: copies of a recording side by side under one memory limit, replayed under every mechanism of the study in one
+/// pass. A pure function of the study, the recording and the node's number.
+/// </summary>
+/// <remarks>
+/// A copy that starts at phase φ began φ before time 0, so that at time 0 every copy is under way and the limit has shaped what is
+/// resident; a copy that reaches its end exits and starts again. The clock starts with the copy that began first.
+/// </remarks>
+public static class NodeSimulation
+{
+    // A recording without duration (a snapshot) is watched for a second.
+    private const long SnapshotMicroseconds = 1_000_000;
+
+    /// <summary>Simulates node <paramref name="node"/> of class <paramref name="classIndex"/>.</summary>
+    public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload, CancellationToken cancellation = default)
+    {
+        var @class = study.Classes[classIndex];
+        var settings = SettingsOf(@class, workload);
+        var instances = Instances(@class, workload, settings.PageBytes);
+        var phases = Phases(study, @class, node, instances, workload);
+        var duration = Duration(study, workload.DurationMicroseconds);
+        var limitFrames = LimitFrames(@class, workload, phases, duration, settings.PageBytes);
+
+        var lanes = Lanes(study, workload);
+        settings = settings with { ExpectedPages = (int)Math.Min(Array.MaxLength, (long)workload.Pages * instances) };
+        var simulator = new Simulator([.. lanes.Select(lane => new Simulator.Lane(MechanismOf(study, lane.Mechanism), lane.Accesses == AccessAssumption.AllWrites))], settings);
+        if (limitFrames > 0)
+            simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)limitFrames));
+        Replay(simulator, workload, phases, duration, study.WarmUp.Of(duration), cancellation);
+
+        var measured = simulator.Usage(0).Microseconds;
+        return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
+            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index)))])
+        {
+            PageSizeBytes = settings.PageBytes,
+        };
+    }
+
+    /// <summary>Simulated period of a node in microseconds, given how long its recording is.</summary>
+    public static long Duration(StudyDefinition study, long recordingMicroseconds) =>
+        study.DurationMicroseconds ?? (recordingMicroseconds > 0 ? recordingMicroseconds : SnapshotMicroseconds);
+
+    private static void Replay(Simulator simulator, Workload workload, long[] phases, long duration, long warmUp, CancellationToken cancellation)
+    {
+        var origin = phases.Max();
+        var next = new PriorityQueue<Copy, (long Time, int Instance)>();
+        for (var instance = 0; instance < phases.Length; instance++)
+        {
+            var copy = new Copy(workload, instance, origin - phases[instance]);
+            if (copy.HasNext)
+                next.Enqueue(copy, (copy.NextTime, instance));
+        }
+
+        var (measureFrom, end) = (origin + warmUp, origin + duration);
+        var measuring = false;
+        while (next.TryPeek(out var copy, out var due) && due.Time < end)
+        {
+            if (!measuring && due.Time >= measureFrom)
+            {
+                BeginMeasuring();
+                cancellation.ThrowIfCancellationRequested();
+            }
+
+            simulator.AdvanceTo(due.Time);
+            copy.ApplyNext(simulator);
+            if (copy.HasNext)
+                next.DequeueEnqueue(copy, (copy.NextTime, due.Instance));
+            else
+                next.Dequeue();
+        }
+
+        if (!measuring)
+            BeginMeasuring();
+        simulator.AdvanceTo(end);
+
+        void BeginMeasuring()
+        {
+            simulator.AdvanceTo(measureFrom);
+            simulator.BeginMeasuring();
+            measuring = true;
+        }
+    }
+
+    private static NodeSettings SettingsOf(NodeClass @class, Workload workload) => new()
+    {
+        PageBytes = workload.PageBytes,
+        SwapDevice = @class.Swap.Device,
+        SwapPages = @class.Swap.SizeBytes / workload.PageBytes,
+        PageCluster = @class.Swap.PageCluster,
+        CompressedPageBytes = (int)Math.Ceiling(workload.PageBytes / @class.Swap.CompressionRatio),
+    };
+
+    private static int Instances(NodeClass @class, Workload workload, int pageBytes)
+    {
+        if (@class.Instances is { } fixedNumber)
+            return fixedNumber;
+        var one = Math.Max(1, workload.PeakResidentFrames) * pageBytes;
+        return (int)Math.Clamp((@class.MemoryBytes - @class.UnmodelledBytes) / one, 1, int.MaxValue);
+    }
+
+    private static long[] Phases(StudyDefinition study, NodeClass @class, long node, int instances, Workload workload)
+    {
+        var phases = new long[instances];
+        if (@class.Start == StartOffset.Beginning || workload.DurationMicroseconds == 0)
+            return phases;
+        var random = new SeededRandom(study.Seed, @class.Name, node);
+        for (var instance = 0; instance < instances; instance++)
+            phases[instance] = random.Below(workload.DurationMicroseconds);
+        return phases;
+    }
+
+    private static long LimitFrames(NodeClass @class, Workload workload, long[] phases, long duration, int pageBytes)
+    {
+        if (@class.Limit.IsNone)
+            return 0;
+        var peak = @class.Limit.OfPeak is null ? 0 : UnlimitedPeakFrames(workload, phases, duration);
+        return Math.Max(1, @class.Limit.BytesFor(peak * pageBytes) / pageBytes);
+    }
+
+    /// <summary>Greatest sum over the copies' resident frames between time 0 and <paramref name="duration"/>.</summary>
+    private static long UnlimitedPeakFrames(Workload workload, long[] phases, long duration)
+    {
+        var changes = new PriorityQueue<(int Instance, int Point, long Start), (long Time, int Instance)>();
+        var now = new long[phases.Length];
+        var points = workload.ResidentFrames;
+        for (var instance = 0; instance < phases.Length; instance++)
+            changes.Enqueue((instance, 0, -phases[instance]), (points[0].TimeMicroseconds - phases[instance], instance));
+        var (sum, peak) = (0L, 0L);
+        while (changes.TryDequeue(out var change, out var due) && due.Time < duration)
+        {
+            // The sum counts once all changes up to time 0 are in.
+            if (due.Time > 0)
+                peak = Math.Max(peak, sum);
+            var (instance, point, start) = change;
+            sum += points[point].Frames - now[instance];
+            now[instance] = points[point].Frames;
+            if (++point == points.Count)
+            {
+                if (workload.DurationMicroseconds == 0)
+                    continue;
+                (point, start) = (0, start + workload.DurationMicroseconds);
+            }
+
+            changes.Enqueue((instance, point, start), (start + points[point].TimeMicroseconds, instance));
+        }
+
+        return Math.Max(peak, sum);
+    }
+
+    private static List<(int Mechanism, AccessAssumption Accesses)> Lanes(StudyDefinition study, Workload workload)
+    {
+        var mechanisms = Enumerable.Range(0, study.Mechanisms.Count).ToList();
+        var lanes = mechanisms.ConvertAll(mechanism => (mechanism, AccessAssumption.AllReads));
+        if (workload.HasUnknownAccesses)
+            lanes.AddRange(mechanisms.Select(mechanism => (mechanism, AccessAssumption.AllWrites)));
+        return lanes;
+    }
+
+    private static Mechanism MechanismOf(StudyDefinition study, int index) =>
+        Mechanism.Find(study.Mechanisms[index]) ?? throw new InvalidOperationException($"The study names an unknown mechanism, {study.Mechanisms[index]}.");
+
+    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage) => new()
+    {
+        Mechanism = index,
+        Accesses = accesses,
+        RssMeanBytes = usage.RssMeanBytes,
+        RssPeakBytes = usage.RssPeakBytes,
+        MemoryMeanBytes = usage.MemoryMeanBytes,
+        MemoryPeakBytes = usage.MemoryPeakBytes,
+        ZeroFilledResidentMeanBytes = usage.ZeroFilledMeanBytes,
+        SwapSlotsMeanPages = usage.SlotsMeanPages,
+        SwapHiddenMeanPages = usage.HiddenMeanPages,
+        Counters = usage.Counters,
+        CpuNanoseconds = CostTable.Default.Nanoseconds(mechanism, usage.Counters),
+    };
+
+    /// <summary>One copy of the recording, at its next row.</summary>
+    private sealed class Copy(Workload workload, int instance, long start)
+    {
+        private readonly uint _firstProcess = (uint)instance * workload.ProcessCount;
+        private long _start = start;
+        private int _row;
+
+        public bool HasNext => _row < workload.RowCount || (workload.DurationMicroseconds > 0 && workload.RowCount > 0);
+
+        // The end of a recording is one more event: its processes exit and it begins again.
+        public long NextTime => _start + (_row < workload.RowCount ? workload.TimeAt(_row) : workload.DurationMicroseconds);
+
+        public void ApplyNext(Simulator simulator)
+        {
+            if (_row < workload.RowCount)
+            {
+                var operation = workload.OperationAt(_row++, _firstProcess);
+
+                // The study says what the node's limit is; a limit recorded inside one copy is not the node's.
+                if (operation.Kind != OperationKind.Limit)
+                    simulator.Apply(operation);
+                return;
+            }
+
+            for (var process = 0u; process < workload.ProcessCount; process++)
+                simulator.Apply(new Operation(OperationKind.Exit, _firstProcess + process, 0, 1));
+            (_start, _row) = (_start + workload.DurationMicroseconds, 0);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+using FleetEstimator.Estimation;
+using FleetEstimator.Grains.Simulation;
+using FleetEstimator.Traces;
+
+namespace FleetEstimator.Grains;
+
+/// <summary>Makes what reports are written from: the estimates of a study together with what they rest on.</summary>
+public static class StudyResults
+{
+    /// <summary>The result of a study. <paramref name="outcome"/>'s nodes are enumerated once.</summary>
+    public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads)
+    {
+        var nodes = new FleetAccumulator(plan.Study);
+        foreach (var node in outcome.Nodes)
+            nodes.Add(node);
+        return StudyConclusion.Conclude(
+            plan.Study,
+            [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
+            nodes,
+            [.. outcome.Failed.Select(failure => Failed(plan, failure))]);
+    }
+
+    private static RecordingSummary Summary(StudyPlan plan, int index, Workload workload)
+    {
+        var recording = plan.Recordings[index];
+        var header = recording.Files[0].Header;
+        return new RecordingSummary
+        {
+            Node = recording.Node,
+            Digest = Digest(recording),
+            KernelRelease = header.KernelRelease,
+            AccessSource = header.AccessSource,
+            HasUnknownAccesses = workload.HasUnknownAccesses,
+            Codec = header.Codec,
+            SamplingFraction = header.SamplingFraction,
+            DurationMicroseconds = workload.DurationMicroseconds,
+            PeakResidentBytes = workload.PeakResidentFrames * header.PageSize,
+            Rows = recording.Files.Sum(file => (long)file.RowCount),
+            Classes = [.. plan.Study.Classes.Where((_, @class) => plan.ClassRecordings[@class].Contains(index)).Select(@class => @class.Name)],
+        };
+    }
+
+    // A recording of one file has the digest that sha256sum prints for it.
+    private static string Digest(Recording recording) => recording.Files.Count == 1
+        ? recording.Files[0].Digest
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', recording.Files.Select(file => file.Digest)))));
+
+    private static FailedNode Failed(StudyPlan plan, NodeFailure failure)
+    {
+        var (@class, node, recording) = plan.Locate(failure.Ordinal);
+        return new FailedNode(plan.Study.Classes[@class].Name, node, plan.Recordings[recording].Node, failure.Reason);
+    }
+}

@@ -1,0 +1,85 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>Recounts a kernel's state from its page table entries alone and compares it with what the transitions kept.</summary>
+internal static class KernelAudit
+{
+    public static void Check(Kernel kernel, PageTables tables)
+    {
+        var (mapCounts, swapCounts) = (new Dictionary<int, int>(), new Dictionary<int, int>());
+        var hidden = 0L;
+        foreach (var process in tables.Processes)
+        {
+            foreach (var first in process.Tables.Values)
+            {
+                for (var index = first; index < first + PageTables.EntriesPerTable && index < kernel.Entries.Length; index++)
+                {
+                    var entry = kernel.Entries[index];
+                    switch (entry & Pte.KindMask)
+                    {
+                        case Pte.None:
+                            Equal(Pte.None, entry, "bits of an empty entry");
+                            break;
+                        case Pte.Zero:
+                            hidden += (entry & Pte.HiddenZero) != 0 ? 1 : 0;
+                            break;
+                        case Pte.Mapped:
+                            Count(mapCounts, kernel.NodeOf(index));
+                            break;
+                        default:
+                            Count(swapCounts, kernel.NodeOf(index));
+                            break;
+                    }
+                }
+            }
+        }
+
+        var nodes = mapCounts.Keys.Union(swapCounts.Keys).ToList();
+        var (unmappedCache, slots, holding, zeroFilled) = (0L, 0L, 0L, 0L);
+        foreach (var node in nodes)
+        {
+            var (maps, swaps) = (mapCounts.GetValueOrDefault(node), swapCounts.GetValueOrDefault(node));
+            var flags = kernel.FlagsOf(node);
+            var inCache = (flags & NodeFlags.InSwapCache) != 0;
+            if (node < 0)
+            {
+                Equal(maps, kernel.SharedFrames[node].MapCount, "map count");
+                Equal(swaps, kernel.SharedFrames[node].SwapCount, "swap map count");
+            }
+            else
+            {
+                Equal(1, maps + swaps, "entries that name an exclusive node");
+            }
+
+            Equal(false, maps > 0 && swaps > 0 && !inCache, "a frame and a slot of one node without the swap cache");
+            unmappedCache += maps == 0 && inCache ? 1 : 0;
+            slots += swaps > 0 || inCache ? 1 : 0;
+            holding += (flags & NodeFlags.SlotHoldsData) != 0 ? 1 : 0;
+            zeroFilled += maps > 0 && kernel.HoldsZeros(node) ? 1 : 0;
+        }
+
+        Equal(mapCounts.Count, kernel.MappedFrames, "mapped frames");
+        Equal(unmappedCache, kernel.UnmappedCacheFrames, "unmapped swap cache frames");
+        Equal(slots, kernel.Slots, "slots");
+        Equal(holding, kernel.SlotsHoldingData, "slots holding data");
+        Equal(zeroFilled, kernel.ZeroFilledFrames, "zero-filled frames");
+        Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
+
+        var listed = new HashSet<int>();
+        for (var list = 0; list < FrameLists.Count; list++)
+        {
+            foreach (var node in kernel.Lists.FromTail(list))
+                Equal(true, listed.Add(node), "frames listed once");
+        }
+
+        var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0).ToHashSet();
+        Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");
+
+        void Equal<T>(T expected, T actual, string what)
+        {
+            if (!EqualityComparer<T>.Default.Equals(expected, actual))
+                throw new InvalidOperationException($"{kernel.Mechanism}: {what}: recounted {expected}, kept {actual}.");
+        }
+    }
+
+    private static void Count(Dictionary<int, int> counts, int node) => counts[node] = counts.GetValueOrDefault(node) + 1;
+}

@@ -1,0 +1,429 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace FleetEstimator.Paging;
+
+/// <summary>
+/// The multi-generational LRU of Linux 6.12 for anonymous frames of one memory cgroup (mm/vmscan.c). Frames belong to one of at most four
+/// generations; eviction takes the oldest first in, first out, and gives frames that were accessed to the youngest; aging walks page
+/// tables and opens a new generation.
+/// </summary>
+/// <remarks>
+/// As in the kernel a frame's generation (its flags) runs ahead of the list it stands on after a walk; eviction sorts it when it gets
+/// there. The kernel's Bloom filters over page tables are exact sets here.
+/// </remarks>
+internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
+{
+    private const int GenerationsMin = 2;
+    private const int GenerationsMax = 4;
+
+    // MIN_LRU_BATCH and MAX_LRU_BATCH: frames isolated and looked at in one go.
+    private const int BatchMin = 64;
+    private const int BatchMax = 4096;
+
+    // DEF_PRIORITY: the first pass scans 1/4096 of the frames, the last all of them.
+    private const int PriorityAtFirst = 12;
+
+    // SWAP_CLUSTER_MAX: what a charge asks reclaim for at least.
+    private const int ReclaimMin = 32;
+
+    // MAX_RECLAIM_RETRIES.
+    private const int Retries = 16;
+
+    // One young entry per cache line of eight makes a table worth walking again (suitable_to_scan).
+    private const int EntriesPerCacheLine = 8;
+
+    private const byte YoungFrame = Pte.Mapped | Pte.Young;
+
+    private readonly long[] _sizes = new long[GenerationsMax];
+    private readonly HashSet<int>?[] _worthWalking = new HashSet<int>?[2];
+    private readonly int[] _isolated = new int[BatchMin];
+    private long _oldest;
+    private long _youngest = GenerationsMin + 1;
+    private long _reclaimed;
+    private bool _walkingAllowed = true;
+    private bool _walked;
+
+    private int Generations => (int)(_youngest - _oldest + 1);
+
+    private int YoungestList => (int)(_youngest % GenerationsMax);
+
+    private FrameLists Lists => kernel.Lists;
+
+    /// <summary>A process has run since: its page tables may be walked again (lru_gen_use_mm).</summary>
+    public void ProcessesRan() => _walkingAllowed = true;
+
+    /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
+    public void AddFaulted(int node) => AddYoungest(node);
+
+    public void Remove(int node)
+    {
+        _sizes[GenerationOf(node)]--;
+        Lists.Remove(node);
+    }
+
+    /// <summary>A frame changes its name, not its place.</summary>
+    public void Rename(int old, int node) => Lists.Replace(old, node);
+
+    /// <summary>What a charge beyond the limit does; false if nothing could be reclaimed.</summary>
+    public bool MakeRoom()
+    {
+        for (var attempt = 0; attempt < Retries; attempt++)
+        {
+            var reclaimed = TryToFree(ReclaimMin);
+            if (kernel.Frames < kernel.LimitFrames)
+                return true;
+            if (reclaimed == 0)
+                break;
+        }
+
+        return kernel.Frames < kernel.LimitFrames;
+    }
+
+    /// <summary>What lowering memory.max does.</summary>
+    public void ReclaimTo(long frames)
+    {
+        for (var attempt = 0; kernel.Frames > frames && attempt < Retries;)
+        {
+            if (TryToFree(kernel.Frames - frames) == 0)
+                attempt++;
+        }
+    }
+
+    /// <summary>What memory.reclaim does: a quarter of what is left at a time, until done or nothing more can be had.</summary>
+    public void ReclaimProactively(long frames)
+    {
+        var done = 0L;
+        for (var attempt = 0; done < frames && attempt < Retries;)
+        {
+            var reclaimed = TryToFree(Math.Max(ReclaimMin, (frames - done) / 4));
+            done += reclaimed;
+            if (reclaimed == 0)
+                attempt++;
+        }
+    }
+
+    // ---- try_to_free_mem_cgroup_pages ------------------------------------------------------------------------------------------
+
+    private long TryToFree(long wanted)
+    {
+        // can_reclaim_anon_pages: without a free slot anonymous memory is not looked at.
+        if (!kernel.HasFreeSlot)
+            return 0;
+        var before = _reclaimed;
+        for (var priority = PriorityAtFirst; priority >= 0; priority--)
+        {
+            Shrink(priority);
+            if (_reclaimed - before >= wanted)
+                break;
+        }
+
+        return _reclaimed - before;
+    }
+
+    /// <summary>try_to_shrink_lruvec: scans its budget out, without an early stop when enough was reclaimed.</summary>
+    private void Shrink(int priority)
+    {
+        _walked = false;
+        for (var scanned = 0L; ;)
+        {
+            var budget = Budget(priority);
+            if (budget <= 0)
+                return;
+            var now = Evict();
+            scanned += now;
+            if (now == 0 || scanned >= budget)
+                return;
+        }
+    }
+
+    /// <summary>get_nr_to_scan: frames to look at, or none after aging instead.</summary>
+    private long Budget(int priority)
+    {
+        var mustAge = MustAge(out var total);
+        if (!mustAge || priority == PriorityAtFirst)
+            return total >> priority;
+        Age();
+        return 0;
+    }
+
+    /// <summary>should_run_aging.</summary>
+    private bool MustAge(out long total)
+    {
+        total = 0;
+        if (_oldest + GenerationsMin > _youngest)
+            return true;
+        var (young, old) = (0L, 0L);
+        for (var generation = _oldest; generation <= _youngest; generation++)
+        {
+            var size = _sizes[generation % GenerationsMax];
+            total += size;
+            if (generation == _youngest)
+                young += size;
+            else if (generation + GenerationsMin == _youngest)
+                old += size;
+        }
+
+        if (_oldest + GenerationsMin < _youngest)
+            return false;
+        return young * GenerationsMin > total || old * (GenerationsMin + 2) < total;
+    }
+
+    // ---- Eviction --------------------------------------------------------------------------------------------------------------
+
+    /// <summary>evict_folios: one batch from the oldest generation. Frames looked at, 0 when eviction has to stop.</summary>
+    private int Evict()
+    {
+        var scanned = Isolate(out var isolated);
+        var oldestBefore = _oldest;
+        while (_oldest + GenerationsMin <= _youngest && Lists.IsEmpty((int)(_oldest % GenerationsMax)))
+            _oldest++;
+        if (_oldest != oldestBefore)
+            scanned++;
+        if (Generations == GenerationsMin)
+            scanned = 0;
+
+        for (var k = 0; k < isolated; k++)
+        {
+            var node = _isolated[k];
+            kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
+            if (!WasAccessed(node) && kernel.TrySwapOut(node))
+                _reclaimed++;
+            else
+                MoveToYoungest(node);
+        }
+
+        return scanned;
+    }
+
+    /// <summary>scan_folios: takes up to a batch off the oldest list, sorting away what a walk has promoted.</summary>
+    private int Isolate(out int isolated)
+    {
+        isolated = 0;
+        if (Generations == GenerationsMin)
+            return 0;
+        var oldest = (int)(_oldest % GenerationsMax);
+        var remaining = BatchMax;
+        while (isolated < BatchMin && remaining > 0 && !Lists.IsEmpty(oldest))
+        {
+            remaining--;
+            var node = Lists.Tail(oldest);
+            Lists.Remove(node);
+            var generation = GenerationOf(node);
+            if (generation != oldest)
+            {
+                Lists.AddHead(generation, node);
+                continue;
+            }
+
+            // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
+            Lists.AddHead(IsolationList, node);
+            kernel.FlagsOf(node) |= NodeFlags.Isolated;
+            _isolated[isolated++] = node;
+        }
+
+        return isolated > 0 || remaining == 0 ? BatchMax - remaining : 0;
+    }
+
+    private const int IsolationList = GenerationsMax;
+
+    /// <summary>folio_check_references with lru_gen_look_around: was any entry young, here or found so while a neighbour was looked at?</summary>
+    private bool WasAccessed(int node)
+    {
+        ref var flags = ref kernel.FlagsOf(node);
+        var accessed = (flags & NodeFlags.Referenced) != 0 && kernel.MapCountOf(node) > 0;
+        flags &= ~NodeFlags.Referenced;
+        if (accessed)
+            return true;
+        if (node >= 0)
+            return TakeYoungAndLookAround(node);
+
+        // Looking around collects no mappers, so the span stays valid.
+        foreach (var index in kernel.CollectMappers(node))
+            accessed |= TakeYoungAndLookAround(index);
+        return accessed;
+    }
+
+    private bool TakeYoungAndLookAround(int index)
+    {
+        if (!TakeYoung(index))
+            return false;
+        LookAround(index);
+        return true;
+    }
+
+    /// <summary>lru_gen_look_around: an accessed page's neighbours are likely accessed too; those that are join the youngest generation.</summary>
+    private void LookAround(int index)
+    {
+        var (process, page) = tables.Locate(index);
+        var area = process.Space.Find(page)!;
+        var run = new Run(area, page, index, 1);
+        var (start, end) = run.Clip(index, (long)area.Start, (long)area.End);
+        if (end - start == 1)
+            return;
+        if (end - start > BatchMin)
+        {
+            if (index - start < BatchMin / 2)
+                end = start + BatchMin;
+            else if (end - index <= BatchMin / 2)
+                start = end - BatchMin;
+            else
+                (start, end) = (index - BatchMin / 2, index + BatchMin / 2);
+        }
+
+        var young = 1;
+        for (var near = NextYoung(start, end); near < end; near = NextYoung(near + 1, end))
+        {
+            TakeYoung(near);
+            young++;
+            var node = kernel.NodeOf(near);
+            if ((kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
+                kernel.FlagsOf(node) |= NodeFlags.Referenced;
+            else if (_walked)
+                SetGeneration(node, YoungestList);
+            else if (GenerationOf(node) != YoungestList)
+                MoveToYoungest(node);
+        }
+
+        if (young * EntriesPerCacheLine >= end - start)
+            _worthWalking[_youngest % 2]?.Add(TableOf(index));
+    }
+
+    private bool TakeYoung(int index)
+    {
+        ref var entry = ref kernel.Entries[index];
+        if ((entry & YoungFrame) != YoungFrame)
+            return false;
+        entry &= unchecked((byte)~Pte.Young);
+        return true;
+    }
+
+    /// <summary>The first entry at or after <paramref name="index"/> that maps a frame and was accessed, <paramref name="end"/> if none does.</summary>
+    private int NextYoung(int index, int end)
+    {
+        var entries = kernel.Entries.AsSpan(index, end - index);
+        var done = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            ref var start = ref MemoryMarshal.GetReference(entries);
+            var wanted = Vector256.Create(YoungFrame);
+            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
+            {
+                var found = Vector256.Equals(Vector256.LoadUnsafe(ref start, (nuint)done) & wanted, wanted).ExtractMostSignificantBits();
+                if (found != 0)
+                    return index + done + BitOperations.TrailingZeroCount(found);
+            }
+        }
+
+        while (done < entries.Length && (entries[done] & YoungFrame) != YoungFrame)
+            done++;
+        return index + done;
+    }
+
+    // ---- Aging -----------------------------------------------------------------------------------------------------------------
+
+    /// <summary>try_to_inc_max_seq: moves what page tables say was accessed to the youngest generation, then opens a new one.</summary>
+    private void Age()
+    {
+        if (_walkingAllowed)
+            WalkPageTables();
+        _walkingAllowed = false;
+        while (Generations == GenerationsMax && !MergeOldest())
+        {
+        }
+
+        _youngest++;
+    }
+
+    private void WalkPageTables()
+    {
+        _walked = true;
+        var filter = _worthWalking[_youngest % 2];
+        var next = _worthWalking[(_youngest + 1) % 2] ??= [];
+        next.Clear();
+        foreach (var process in tables.Processes)
+        {
+            foreach (var (table, first) in process.Tables)
+            {
+                if (filter != null && !filter.Contains(first))
+                    continue;
+                if (WalkTable(process, table, first))
+                    next.Add(first);
+            }
+        }
+
+        _worthWalking[_youngest % 2] ??= [];
+    }
+
+    /// <summary>walk_pte_range; true if enough entries were young for the table to be walked again next time.</summary>
+    private bool WalkTable(Process process, ulong table, int first)
+    {
+        var (tableStart, tableEnd) = (table * PageTables.EntriesPerTable, (table + 1) * PageTables.EntriesPerTable);
+        var (total, young) = (0, 0);
+        foreach (var area in process.Space.Areas)
+        {
+            if (area.End <= tableStart || area.Start >= tableEnd)
+                continue;
+            var start = first + (int)(Math.Max(area.Start, tableStart) - tableStart);
+            var end = first + (int)(Math.Min(area.End, tableEnd) - tableStart);
+            total += end - start;
+            for (var index = NextYoung(start, end); index < end; index = NextYoung(index + 1, end))
+            {
+                TakeYoung(index);
+                young++;
+                SetGeneration(kernel.NodeOf(index), YoungestList);
+            }
+        }
+
+        return young * EntriesPerCacheLine >= total;
+    }
+
+    /// <summary>inc_min_seq: the two oldest generations become one; false after a batch, to be continued.</summary>
+    private bool MergeOldest()
+    {
+        var oldest = (int)(_oldest % GenerationsMax);
+        var second = (int)((_oldest + 1) % GenerationsMax);
+        for (var remaining = BatchMax; !Lists.IsEmpty(oldest);)
+        {
+            var node = Lists.Tail(oldest);
+            Lists.Remove(node);
+            if (GenerationOf(node) == oldest)
+                SetGeneration(node, second);
+            Lists.AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
+            if (--remaining == 0)
+                return false;
+        }
+
+        _oldest++;
+        return true;
+    }
+
+    // ---- Generations -----------------------------------------------------------------------------------------------------------
+
+    private int GenerationOf(int node) => (int)(kernel.FlagsOf(node) & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift;
+
+    private void SetGeneration(int node, int generation)
+    {
+        ref var flags = ref kernel.FlagsOf(node);
+        _sizes[(int)(flags & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift]--;
+        flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(generation << NodeFlag.GenerationShift);
+        _sizes[generation]++;
+    }
+
+    private void AddYoungest(int node)
+    {
+        ref var flags = ref kernel.FlagsOf(node);
+        flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(YoungestList << NodeFlag.GenerationShift);
+        _sizes[YoungestList]++;
+        Lists.AddHead(YoungestList, node);
+    }
+
+    private void MoveToYoungest(int node)
+    {
+        Remove(node);
+        AddYoungest(node);
+    }
+
+    private static int TableOf(int index) => index - index % PageTables.EntriesPerTable;
+}

@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+
+namespace FleetEstimator.Paging;
+
+/// <summary>What swap is made of.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SwapDevice>))]
+public enum SwapDevice : byte
+{
+    /// <summary>No swap: nothing is ever swapped out.</summary>
+    [JsonStringEnumMemberName("none")]
+    None,
+
+    /// <summary>zram: synchronous, compressed memory.</summary>
+    [JsonStringEnumMemberName("zram")]
+    Zram,
+}
+
+/// <summary>Settings of a simulated node, the same for every mechanism.</summary>
+public sealed record NodeSettings
+{
+    /// <summary>What swap is made of.</summary>
+    public SwapDevice SwapDevice { get; init; } = SwapDevice.None;
+
+    /// <summary>Swap slots, in pages; a node whose slots are all in use cannot swap out.</summary>
+    public long SwapPages { get; init; }
+
+    /// <summary>vm.page-cluster: read-ahead windows reach at most 2^page-cluster pages; 0 = no read-ahead.</summary>
+    public int PageCluster { get; init; }
+
+    /// <summary>Bytes in a page.</summary>
+    public int PageBytes { get; init; } = 4096;
+
+    /// <summary>What zram keeps for one page of data, in bytes. Pages of one repeated word, zeros among them, take none.</summary>
+    public int CompressedPageBytes { get; init; } = 4096 / 3;
+
+    /// <summary>Page table entries to make room for at once, so that state is not copied as the node grows; no limit, and no effect on results.</summary>
+    public int ExpectedPages { get; init; }
+
+    /// <summary>Processes that must not map the shared zero page (mm_forbids_zeropage): no read fault maps it and no mechanism applies.</summary>
+    public bool ForbidZeroPage { get; init; }
+}

@@ -1,0 +1,131 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>
+/// A page table entry, one byte a page and kernel. Kind is one of four; bit 1 says that the MMU finds a page (zero page or frame).
+///
+///   kind     Young     Writable   Dirty                    Shared            content (bits 6–7)
+///   None     –         –          –                        –                 0 (zeros by definition)
+///   Swapped  –         –          –                        slot is shared    of the page, unless shared
+///   Zero     accessed  –          a mechanism put it here  –                 0 (zeros by definition)
+///   Mapped   accessed  a store    written since mapped     frame is shared   of the page, unless shared
+///                      takes no
+///                      fault
+///
+/// An entry that is not Shared owns its frame or slot exclusively (the kernel's PageAnonExclusive and its swap-entry twin): the frame is
+/// the node named like the entry's index. A Shared entry names a <see cref="SharedNodes"/> record, which knows the content.
+/// </summary>
+internal static class Pte
+{
+    public const byte KindMask = 3;
+    public const byte None = 0;
+    public const byte Swapped = 1;
+    public const byte Zero = 2;
+    public const byte Mapped = 3;
+    public const byte Present = 2;
+    public const byte Young = 4;
+    public const byte Writable = 8;
+    public const byte Dirty = 16;
+    public const byte HiddenZero = Dirty;
+    public const byte Shared = 32;
+    public const int ContentShift = 6;
+    public const byte ContentMask = 3 << ContentShift;
+    public const byte ContentZero = (byte)PageContent.Zero << ContentShift;
+
+    public static byte ContentBits(PageContent content) =>
+        (byte)((byte)(content == PageContent.Unknown ? PageContent.Data : content) << ContentShift);
+}
+
+/// <summary>What is known of a frame and its slot (a node), beside the entries that name them.</summary>
+[Flags]
+internal enum NodeFlags : ushort
+{
+    None = 0,
+
+    /// <summary>The frame sits in the swap cache: it has a slot as well, whose copy is valid unless <see cref="Dirty"/>.</summary>
+    InSwapCache = 1,
+
+    /// <summary>The slot's zeromap bit.</summary>
+    ZeromapBit = 2,
+
+    /// <summary>The device spends memory on the slot's copy.</summary>
+    SlotHoldsData = 4,
+
+    /// <summary>The frame differs from its slot's copy.</summary>
+    Dirty = 8,
+
+    /// <summary>Read ahead and not used yet.</summary>
+    ReadAhead = 16,
+
+    /// <summary>Generation of the frame: sequence number modulo 4, at <see cref="NodeFlag.GenerationShift"/>.</summary>
+    GenerationLow = 32,
+
+    /// <summary>Second bit of the generation.</summary>
+    GenerationHigh = 64,
+
+    /// <summary>Found young while off the list for eviction: to be kept (the kernel's PG_referenced).</summary>
+    Referenced = 128,
+
+    /// <summary>Off its list for eviction.</summary>
+    Isolated = 256,
+
+    /// <summary>What belongs to a slot and ends with it.</summary>
+    SlotState = InSwapCache | ZeromapBit | SlotHoldsData | Dirty | ReadAhead,
+}
+
+internal static class NodeFlag
+{
+    public const int GenerationShift = 5;
+    public const NodeFlags GenerationMask = NodeFlags.GenerationLow | NodeFlags.GenerationHigh;
+}
+
+/// <summary>Frames and slots that more than one page table entry may name, by number; the node of number n is ~n.</summary>
+internal sealed class SharedNodes
+{
+    private readonly Stack<int> _free = new();
+    private State[] _states = new State[64];
+
+    // The first numbers are list heads of FrameLists.
+    private int _used = FrameLists.Count;
+
+    public int Capacity => _used;
+
+    public ref State this[int node] => ref _states[~node];
+
+    /// <summary>Takes an unused node.</summary>
+    public int Add(ForkFamily family, ulong page)
+    {
+        if (!_free.TryPop(out var number))
+        {
+            number = _used++;
+            if (number == _states.Length)
+                Array.Resize(ref _states, _states.Length * 2);
+        }
+
+        _states[number] = new State { Family = family, Page = page };
+        return ~number;
+    }
+
+    public void Remove(int node)
+    {
+        this[node] = default;
+        _free.Push(~node);
+    }
+
+    internal struct State
+    {
+        /// <summary>Where the entries that name this node are to be found: in these processes…</summary>
+        public ForkFamily Family;
+
+        /// <summary>…at this virtual page number (the reverse map).</summary>
+        public ulong Page;
+
+        /// <summary>Entries that map the frame.</summary>
+        public int MapCount;
+
+        /// <summary>Entries that name the slot (the kernel's swap map count).</summary>
+        public int SwapCount;
+
+        public PageContent Content;
+        public NodeFlags Flags;
+    }
+}

@@ -1,0 +1,173 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>One process: its VMAs and where its page tables lie.</summary>
+internal sealed class Process(uint number, ForkFamily family)
+{
+    private readonly Dictionary<ulong, int> _tables = [];
+    private ulong _lastTable = ulong.MaxValue;
+    private int _lastBase;
+
+    public uint Number { get; } = number;
+
+    /// <summary>All processes that may share frames and slots with this one: those forked, directly or not, from one ancestor.</summary>
+    public ForkFamily Family { get; } = family;
+
+    public AddressSpace Space { get; } = new();
+
+    /// <summary>Virtual page number / 512 → first index of the table.</summary>
+    public Dictionary<ulong, int> Tables => _tables;
+
+    public bool TryIndex(ulong page, out int index)
+    {
+        var table = page / PageTables.EntriesPerTable;
+        if (table != _lastTable)
+        {
+            if (!_tables.TryGetValue(table, out var start))
+            {
+                index = -1;
+                return false;
+            }
+
+            (_lastTable, _lastBase) = (table, start);
+        }
+
+        index = _lastBase + (int)(page % PageTables.EntriesPerTable);
+        return true;
+    }
+
+    public void Forget(ulong table)
+    {
+        _tables.Remove(table);
+        _lastTable = ulong.MaxValue;
+    }
+}
+
+/// <summary>Processes descended from one ancestor by fork; a shared page has the same virtual page number in each of them.</summary>
+internal sealed class ForkFamily
+{
+    public List<Process> Processes { get; } = [];
+}
+
+/// <summary>
+/// Where page table entries lie. VMAs and the layout of page tables follow from the workload alone, so they stand here once for all
+/// kernels; what an entry says stands in each <see cref="Kernel"/>. A table is 512 consecutive indices, handed out at the first touch
+/// of its 2 MiB range and taken back when no VMA is left there.
+/// </summary>
+internal sealed class PageTables
+{
+    public const int EntriesPerTable = 512;
+
+    private readonly Dictionary<uint, Process> _processes = [];
+    private readonly Stack<int> _freeTables = new();
+    private readonly List<(Process Process, ulong FirstPage)> _tables = [];
+    private int _nextVma;
+
+    /// <summary>Every table ever handed out holds indices below this.</summary>
+    public int Capacity => _tables.Count * EntriesPerTable;
+
+    public int VmaCapacity => _nextVma;
+
+    public IReadOnlyCollection<Process> Processes => _processes.Values;
+
+    public Process? Find(uint number) => _processes.GetValueOrDefault(number);
+
+    public Process FindOrAdd(uint number)
+    {
+        if (!_processes.TryGetValue(number, out var process))
+            _processes.Add(number, process = Add(number, new ForkFamily()));
+        return process;
+    }
+
+    public Process AddForked(uint number, Process parent)
+    {
+        var child = Add(number, parent.Family);
+        _processes.Add(number, child);
+        return child;
+    }
+
+    public Vma Map(Process process, ulong start, ulong end) => process.Space.Map(start, end, _nextVma++);
+
+    /// <summary>The run that begins at <paramref name="page"/> and ends with its VMA, its table or at <paramref name="end"/>. The table is created where missing.</summary>
+    public Run RunAt(Process process, ulong page, ulong end)
+    {
+        var area = process.Space.Find(page) ?? throw new InvalidOperationException($"Page {page} of process {process.Number} is not mapped.");
+        return new Run(area, page, IndexOf(process, page), (int)(StopOf(page, Math.Min(end, area.End)) - page));
+    }
+
+    /// <summary>
+    /// Runs over what VMAs and existing tables hold of [start, end), in ascending order: where nothing was ever touched there is nothing to undo.
+    /// </summary>
+    public static IEnumerable<Run> TouchedRuns(Process process, ulong start, ulong end)
+    {
+        foreach (var area in process.Space.AreasIn(start, end))
+        {
+            var areaEnd = Math.Min(end, area.End);
+            for (var page = Math.Max(start, area.Start); page < areaEnd;)
+            {
+                var stop = StopOf(page, areaEnd);
+                if (process.TryIndex(page, out var index))
+                    yield return new Run(area, page, index, (int)(stop - page));
+                page = stop;
+            }
+        }
+    }
+
+    private static ulong StopOf(ulong page, ulong end) => Math.Min(end, (page / EntriesPerTable + 1) * EntriesPerTable);
+
+    /// <summary>Removes [start, end) from the VMAs and gives back tables whose range no VMA holds any more. The kernels have zapped them before.</summary>
+    public void Unmap(Process process, ulong start, ulong end)
+    {
+        process.Space.Unmap(start, end);
+        for (var table = start / EntriesPerTable; table <= (end - 1) / EntriesPerTable; table++)
+        {
+            if (process.Tables.TryGetValue(table, out var first) && !process.Space.Intersects(table * EntriesPerTable, (table + 1) * EntriesPerTable))
+            {
+                process.Forget(table);
+                _freeTables.Push(first);
+            }
+        }
+    }
+
+    /// <summary>Forgets a process whose tables have all been zapped.</summary>
+    public void Remove(Process process)
+    {
+        foreach (var first in process.Tables.Values)
+            _freeTables.Push(first);
+        process.Tables.Clear();
+        process.Family.Processes.Remove(process);
+        _processes.Remove(process.Number);
+    }
+
+    /// <summary>Process and virtual page number of the entry at <paramref name="index"/>.</summary>
+    public (Process Process, ulong Page) Locate(int index)
+    {
+        var (process, firstPage) = _tables[index / EntriesPerTable];
+        return (process, firstPage + (ulong)(index % EntriesPerTable));
+    }
+
+    public int IndexOf(Process process, ulong page)
+    {
+        if (process.TryIndex(page, out var index))
+            return index;
+        var table = page / EntriesPerTable;
+        if (!_freeTables.TryPop(out var first))
+        {
+            if (Capacity > int.MaxValue - EntriesPerTable)
+                throw new NotSupportedException("A simulated node touches more than 8 TiB of memory; simulate smaller nodes or fewer instances.");
+            first = Capacity;
+            _tables.Add(default);
+        }
+
+        _tables[first / EntriesPerTable] = (process, table * EntriesPerTable);
+        process.Tables.Add(table, first);
+        process.TryIndex(page, out index);
+        return index;
+    }
+
+    private static Process Add(uint number, ForkFamily family)
+    {
+        var process = new Process(number, family);
+        family.Processes.Add(process);
+        return process;
+    }
+}

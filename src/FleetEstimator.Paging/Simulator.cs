@@ -1,0 +1,262 @@
+namespace FleetEstimator.Paging;
+
+/// <summary>
+/// A node replayed under several mechanisms at once: operations are decoded once and every kernel takes each run of pages in turn.
+/// Single-threaded and deterministic; concurrency wraps it.
+/// </summary>
+public sealed class Simulator
+{
+    private readonly PageTables _tables = new();
+    private readonly Kernel[] _kernels;
+    private readonly Usage[] _usage;
+    private readonly bool[] _accessesAreWrites;
+    private int _pagesRoomed;
+    private int _areasRoomed;
+
+    /// <summary>An empty node: no process, no limit, time 0.</summary>
+    /// <param name="lanes">One replay each: a mechanism and how accesses of unknown kind are taken (false: as loads; true: as stores of unchanged content).</param>
+    /// <param name="settings">What all of them share.</param>
+    public Simulator(IReadOnlyList<Lane> lanes, NodeSettings settings)
+    {
+        if (lanes.Count == 0)
+            throw new ArgumentException("At least one replay.", nameof(lanes));
+        Lanes = lanes;
+        _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
+        _usage = [.. lanes.Select(_ => new Usage(settings))];
+        _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
+    }
+
+    /// <summary>One replay of the node.</summary>
+    /// <param name="Mechanism">The kernel's rules.</param>
+    /// <param name="AccessesAreWrites">Whether operation <see cref="OperationKind.Access"/> is a store of unchanged content rather than a load.</param>
+    public readonly record struct Lane(Mechanism Mechanism, bool AccessesAreWrites = false);
+
+    /// <summary>The replays, in the order of every result.</summary>
+    public IReadOnlyList<Lane> Lanes { get; }
+
+    /// <summary>Now, in microseconds since the start.</summary>
+    public long TimeMicroseconds { get; private set; }
+
+    /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
+    public static bool Covers(OperationKind kind) => kind is not (OperationKind.LazyFree or OperationKind.Cold or OperationKind.Lock or OperationKind.Unlock
+        or OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
+
+    /// <summary>Page table entries in tables created so far.</summary>
+    public int PageCapacity => _tables.Capacity;
+
+    /// <summary>Everything counted since the start under lane <paramref name="lane"/>.</summary>
+    public Counters Counters(int lane) => _kernels[lane].Counters;
+
+    /// <summary>What the node uses now under lane <paramref name="lane"/>.</summary>
+    public NodeState State(int lane)
+    {
+        var kernel = _kernels[lane];
+        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries);
+    }
+
+    /// <summary>Usage over time since <see cref="BeginMeasuring"/> (or the start) under lane <paramref name="lane"/>.</summary>
+    public UsageOverTime Usage(int lane) => _usage[lane].Result(_kernels[lane].Counters);
+
+    /// <summary>Ends warm-up: means, peaks and counters of <see cref="Usage"/> start now.</summary>
+    public void BeginMeasuring()
+    {
+        for (var lane = 0; lane < _kernels.Length; lane++)
+            _usage[lane].Begin(_kernels[lane].Counters);
+    }
+
+    /// <summary>Lets time pass until <paramref name="microseconds"/>, which must not lie in the past.</summary>
+    public void AdvanceTo(long microseconds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(microseconds, TimeMicroseconds);
+        var elapsed = microseconds - TimeMicroseconds;
+        TimeMicroseconds = microseconds;
+        if (elapsed == 0)
+            return;
+        for (var lane = 0; lane < _usage.Length; lane++)
+            _usage[lane].Pass(elapsed, State(lane));
+    }
+
+    /// <summary>
+    /// Does one operation, now. The caller has checked it: pages that are accessed are mapped, a forked child is new
+    /// (<see cref="InvalidOperationException"/> otherwise).
+    /// </summary>
+    public void Apply(in Operation operation)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.Map:
+                _tables.Map(_tables.FindOrAdd(operation.Process), operation.Page, operation.Page + operation.Pages);
+                break;
+            case OperationKind.Fork:
+                Fork(operation.Process, (uint)operation.Page);
+                break;
+            case OperationKind.Exit:
+                Exit(operation.Process);
+                break;
+            case OperationKind.Unmap:
+                Unmap(operation);
+                break;
+            case OperationKind.Limit:
+                foreach (var kernel in _kernels)
+                    kernel.SetLimit(operation.Pages);
+                break;
+            case OperationKind.Reclaim:
+                foreach (var kernel in _kernels)
+                    kernel.Reclaim(operation.Pages);
+                break;
+            case OperationKind.Settle:
+                // Synchronous devices have nothing under way.
+                break;
+            default:
+                ApplyToPages(operation);
+                break;
+        }
+
+        foreach (var kernel in _kernels)
+            kernel.ProcessesRan();
+    }
+
+    /// <summary>Recounts every counter and list from scratch. Throws <see cref="InvalidOperationException"/> where they disagree.</summary>
+    public void Audit()
+    {
+        foreach (var kernel in _kernels)
+            KernelAudit.Check(kernel, _tables);
+    }
+
+    /// <summary>Page table of [page, page + pages) as kernel truth writes it: <c>. Z P C S c</c>, one letter a page.</summary>
+    public string PageTable(int lane, uint process, ulong page, int pages) => string.Create(pages, (this, lane, process, page), static (letters, from) =>
+    {
+        var (simulator, lane, number, page) = from;
+        var kernel = simulator._kernels[lane];
+        var process = simulator._tables.Find(number);
+        for (var k = 0; k < letters.Length; k++)
+            letters[k] = process != null && process.TryIndex(page + (ulong)k, out var index) && index < kernel.Entries.Length ? kernel.Letter(index) : '.';
+    });
+
+    private void ApplyToPages(in Operation operation)
+    {
+        var process = _tables.Find(operation.Process)
+            ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
+        var (start, end) = (operation.Page, operation.Page + operation.Pages);
+        if (operation.Kind is OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access)
+        {
+            for (var page = start; page < end;)
+            {
+                var run = _tables.RunAt(process, page, end);
+                MakeRoom();
+                ApplyToRun(operation, run);
+                page += (ulong)run.Count;
+            }
+        }
+        else
+        {
+            foreach (var run in PageTables.TouchedRuns(process, start, end))
+                ApplyToRun(operation, run);
+        }
+    }
+
+    /// <summary>Gives the kernels room for entries and VMAs that have come to be.</summary>
+    private void MakeRoom()
+    {
+        if (_tables.Capacity == _pagesRoomed && _tables.VmaCapacity == _areasRoomed)
+            return;
+        (_pagesRoomed, _areasRoomed) = (_tables.Capacity, _tables.VmaCapacity);
+        foreach (var kernel in _kernels)
+            kernel.EnsureCapacity();
+    }
+
+    private void ApplyToRun(in Operation operation, in Run run)
+    {
+        for (var lane = 0; lane < _kernels.Length; lane++)
+        {
+            var kernel = _kernels[lane];
+            switch (operation.Kind)
+            {
+                case OperationKind.Read:
+                    kernel.Read(run);
+                    break;
+                case OperationKind.Write:
+                    kernel.Write(run, operation.Content);
+                    break;
+                case OperationKind.Access when _accessesAreWrites[lane]:
+                    kernel.WriteUnchanged(run);
+                    break;
+                case OperationKind.Access:
+                    kernel.Read(run);
+                    break;
+                case OperationKind.Observe:
+                    kernel.Observe(run, operation.Content);
+                    break;
+                case OperationKind.Discard:
+                    kernel.Zap(run);
+                    break;
+                case OperationKind.PageOut:
+                    kernel.PageOut(run);
+                    break;
+                case OperationKind.ObservedSwapOut:
+                    // The model decides what is swapped out; what the recording kernel did is replayed only on request.
+                    break;
+                default:
+                    throw new NotSupportedException($"The model does not cover operation {operation.Kind} yet.");
+            }
+        }
+    }
+
+    private void Unmap(in Operation operation)
+    {
+        var process = _tables.Find(operation.Process)
+            ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
+        var (start, end) = (operation.Page, operation.Page + operation.Pages);
+        foreach (var run in PageTables.TouchedRuns(process, start, end))
+        {
+            foreach (var kernel in _kernels)
+                kernel.Zap(run);
+        }
+
+        _tables.Unmap(process, start, end);
+    }
+
+    private void Fork(uint parentNumber, uint childNumber)
+    {
+        var parent = _tables.Find(parentNumber)
+            ?? throw new InvalidOperationException($"Process {parentNumber} maps nothing and cannot fork.");
+        if (_tables.Find(childNumber) != null)
+            throw new InvalidOperationException($"Process {childNumber} exists and cannot be forked.");
+        var child = _tables.AddForked(childNumber, parent);
+        foreach (var area in parent.Space.Areas)
+        {
+            var copy = _tables.Map(child, area.Start, area.End);
+            copy.HasAnonymousPages = area.HasAnonymousPages;
+            MakeRoom();
+            foreach (var kernel in _kernels)
+                kernel.ForkArea(area.Id, copy.Id);
+
+            // copy_page_range copies nothing of a VMA in which no store or swap-in ever faulted (no anon_vma): the child faults anew.
+            if (!area.HasAnonymousPages)
+                continue;
+            foreach (var run in PageTables.TouchedRuns(parent, area.Start, area.End))
+            {
+                var first = _tables.IndexOf(child, run.Page);
+                MakeRoom();
+                foreach (var kernel in _kernels)
+                    kernel.Fork(parent.Family, run, first);
+            }
+        }
+    }
+
+    private void Exit(uint number)
+    {
+        if (_tables.Find(number) is not { } process)
+            return;
+        foreach (var area in process.Space.Areas)
+        {
+            foreach (var run in PageTables.TouchedRuns(process, area.Start, area.End))
+            {
+                foreach (var kernel in _kernels)
+                    kernel.Zap(run);
+            }
+        }
+
+        _tables.Remove(process);
+    }
+}

@@ -1,0 +1,69 @@
+using FleetEstimator.Estimation;
+
+namespace FleetEstimator.Reports;
+
+/// <summary>A column that nodes.parquet has for every mechanism.</summary>
+/// <param name="Name">Last part of its name, with the unit.</param>
+/// <param name="Of">The figure of one lane.</param>
+internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
+{
+    /// <summary>
+    /// Everything a lane holds, so that any estimate can be made again from the file. Faults and everything in <c>_pages</c> after the means are counts
+    /// over the measured period.
+    /// </summary>
+    public static IReadOnlyList<LaneColumn> All { get; } =
+    [
+        new("rss_mean_bytes", lane => lane.RssMeanBytes),
+        new("rss_peak_bytes", lane => lane.RssPeakBytes),
+        new("memory_mean_bytes", lane => lane.MemoryMeanBytes),
+        new("memory_peak_bytes", lane => lane.MemoryPeakBytes),
+        new("zero_filled_resident_mean_bytes", lane => lane.ZeroFilledResidentMeanBytes),
+        new("swap_slots_mean_pages", lane => lane.SwapSlotsMeanPages),
+        new("swap_hidden_mean_pages", lane => lane.SwapHiddenMeanPages),
+        new("cpu_ns", lane => lane.CpuNanoseconds),
+        new("minor_faults", lane => lane.Counters.MinorFaults),
+        new("major_faults", lane => lane.Counters.MajorFaults),
+        new("new_frames", lane => lane.Counters.NewFrames),
+        new("swap_in_pages", lane => lane.Counters.SwapIns),
+        new("swap_out_pages", lane => lane.Counters.SwapOuts),
+        new("zero_swap_in_pages", lane => lane.Counters.ZeroSwapIns),
+        new("zero_swap_out_pages", lane => lane.Counters.ZeroSwapOuts),
+        new("read_ahead_pages", lane => lane.Counters.ReadAheads),
+        new("read_ahead_hit_pages", lane => lane.Counters.ReadAheadHits),
+        new("zero_page_mapped_at_swap_in_pages", lane => lane.Counters.ZeroPagesMappedAtSwapIn),
+        new("zero_page_mapped_at_swap_out_pages", lane => lane.Counters.ZeroPagesMappedAtSwapOut),
+        new("zero_filled_swap_out_pages", lane => lane.Counters.ZeroFilledSwapOuts),
+        new("zero_filled_swap_in_pages", lane => lane.Counters.ZeroFilledSwapIns),
+        new("out_of_memory_pages", lane => lane.Counters.OutOfMemoryPages),
+    ];
+}
+
+/// <summary>A replay that every row of nodes.parquet has columns for.</summary>
+/// <param name="Index">Place in <see cref="NodeResult.Lanes"/>.</param>
+/// <param name="Mechanism">Index of the mechanism in the study.</param>
+/// <param name="MechanismName">Its name.</param>
+/// <param name="Accesses">How accesses of unknown kind were replayed.</param>
+internal sealed record Lane(int Index, int Mechanism, string MechanismName, AccessAssumption Accesses)
+{
+    private const string AllWritesSuffix = "_all_writes";
+
+    /// <summary>The lanes of a study, in the order of <see cref="NodeResult.Lanes"/>: all reads before all writes.</summary>
+    public static IReadOnlyList<Lane> Of(IReadOnlyList<string> mechanisms, bool unknownAccesses)
+    {
+        AccessAssumption[] assumptions = unknownAccesses ? [AccessAssumption.AllReads, AccessAssumption.AllWrites] : [AccessAssumption.AllReads];
+        return
+        [
+            .. assumptions.SelectMany((accesses, half) => mechanisms.Select((name, mechanism) =>
+                new Lane((half * mechanisms.Count) + mechanism, mechanism, name, accesses))),
+        ];
+    }
+
+    /// <summary>The full name of one of its columns.</summary>
+    public string ColumnName(LaneColumn column) => $"{MechanismName}/{column.Name}{(Accesses == AccessAssumption.AllWrites ? AllWritesSuffix : "")}";
+
+    /// <summary>The node's replay in this lane, or null: a recording without unknown accesses has no all-writes lane.</summary>
+    public LaneResult? Find(NodeResult node) => Index < node.Lanes.Count ? node.Lanes[Index] : null;
+
+    /// <summary>Whether the node has its replay in this lane where it belongs.</summary>
+    public bool IsFilledBy(NodeResult node) => Find(node) is { } lane && lane.Mechanism == Mechanism && lane.Accesses == Accesses;
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using FleetEstimator.Grains;
+using FleetEstimator.Grains.Simulation;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace FleetEstimator.Server;
+
+/// <summary>One silo in this process, on loopback, with its state in memory: the default, which needs no server.</summary>
+public sealed class EmbeddedSilo : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private EmbeddedSilo(IHost host) => _host = host;
+
+    /// <summary>Where grains are called.</summary>
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Starts the silo; it takes about a second.</summary>
+    /// <param name="workloads">Recordings in memory, shared with the caller.</param>
+    /// <param name="cancellation">Gives up starting.</param>
+    public static async Task<EmbeddedSilo> Start(WorkloadCache workloads, CancellationToken cancellation)
+    {
+        // No appsettings.json, no environment: what a study does must not depend on where it is started.
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, Configuration = new ConfigurationManager() });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning)
+            // Its advice on the garbage collector is for machines that run nothing but a silo.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.UseOrleans(silo =>
+        {
+            var (siloPort, gatewayPort) = (FreePort(), FreePort());
+            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(IPAddress.Loopback, siloPort));
+            silo.Services.AddFleetEstimatorGrains(workloads, Environment.ProcessorCount);
+            silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(10));
+        });
+        var host = builder.Build();
+        await host.StartAsync(cancellation);
+        return new EmbeddedSilo(host);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync(CancellationToken.None);
+        _host.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

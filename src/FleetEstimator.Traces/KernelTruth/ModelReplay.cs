@@ -1,0 +1,115 @@
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Traces.KernelTruth;
+
+/// <summary>Runs scenarios through the paging model and tells what it did in the terms in which kernel truth tells what a kernel did.</summary>
+public static class ModelReplay
+{
+    // Every guest's swap area holds 512 MiB.
+    private const long GuestSwapPages = (512L << 20) / 4096;
+
+    /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
+    public static string? Unsupported(Scenario scenario, string kernel)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        var guest = scenario.Guest;
+        if (Mechanism.Find(kernel) is null)
+            return $"kernel {kernel}";
+        if (guest.Swap != SwapDevice.Zram)
+            return $"swap on {guest.Swap}";
+        if (guest.Zswap == ZswapSetting.On)
+            return "zswap";
+        if (guest.TransparentHugePages != HugePageSetting.Never || guest.HugePages64K != HugePageSetting.Never)
+            return "large folios";
+        var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
+        if (limited && guest.MultiGenerationalLru != true)
+            return "the classic LRU";
+        var refused = ScenarioCompiler.Compile(scenario).SelectMany(step => step.Rows).FirstOrDefault(row => !Simulator.Covers(row.Operation.Kind));
+        return refused.Operation.Kind == default ? null : $"operation {refused.Operation.Kind}";
+    }
+
+    /// <summary>Replays a scenario as several kernels in one pass. For each kernel, in the order given: one step per operation.</summary>
+    /// <param name="scenario">What to do; every kernel is supported (<see cref="Unsupported"/>).</param>
+    /// <param name="kernels">Names of mechanisms.</param>
+    /// <param name="overheadPages">Pages charged to the memory limit beyond the scenario's own.</param>
+    public static IReadOnlyList<IReadOnlyList<KernelStep>> Run(Scenario scenario, IReadOnlyList<string> kernels, int overheadPages = 0)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        var steps = ScenarioCompiler.Compile(scenario);
+        return Run(steps.Select(step => step.Rows.Select(row => row.Operation)), steps.Select(step => step.Source), scenario.Guest, kernels, overheadPages);
+    }
+
+    /// <summary>The same for operations from elsewhere, such as a trace read back: one group of operations per scenario operation.</summary>
+    public static IReadOnlyList<IReadOnlyList<KernelStep>> Run(
+        IEnumerable<IEnumerable<Operation>> groups,
+        IEnumerable<ScenarioOperation> sources,
+        Guest guest,
+        IReadOnlyList<string> kernels,
+        int overheadPages = 0)
+    {
+        ArgumentNullException.ThrowIfNull(guest);
+        ArgumentNullException.ThrowIfNull(kernels);
+        var settings = new NodeSettings { SwapDevice = Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster };
+        var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
+        var before = new Counters[kernels.Count];
+        var results = kernels.Select(_ => new List<KernelStep>()).ToList();
+        var regions = new Regions();
+        foreach (var (group, source) in groups.Zip(sources))
+        {
+            foreach (var operation in group)
+                simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
+            regions.Follow(source);
+            for (var lane = 0; lane < kernels.Count; lane++)
+            {
+                var counters = simulator.Counters(lane);
+                results[lane].Add(StepOf(simulator, lane, counters.Since(before[lane]), regions));
+                before[lane] = counters;
+            }
+        }
+
+        simulator.Audit();
+        return results;
+    }
+
+    private static KernelStep StepOf(Simulator simulator, int lane, Counters change, Regions regions) => new()
+    {
+        Counters = new (string Name, long Value)[]
+        {
+            ("minflt", change.MinorFaults), ("majflt", change.MajorFaults),
+            ("pswpin", change.SwapIns), ("pswpout", change.SwapOuts),
+            ("swpin_zero", change.ZeroSwapIns), ("swpout_zero", change.ZeroSwapOuts),
+            ("swap_ra", change.ReadAheads), ("swap_ra_hit", change.ReadAheadHits),
+        }.Where(counter => counter.Value != 0).ToDictionary(counter => counter.Name, counter => counter.Value),
+        Frames = (int)simulator.State(lane).MappedFrames,
+        Pages = regions.All.ToDictionary(
+            region => region.Key,
+            region => PageStates.Encode(simulator.PageTable(lane, (uint)region.Key.Worker, ScenarioCompiler.FirstPageOf(region.Key.Region), region.Value))),
+    };
+
+    /// <summary>The regions that exist, with their length in pages.</summary>
+    private sealed class Regions
+    {
+        public Dictionary<RegionId, int> All { get; } = [];
+
+        public void Follow(ScenarioOperation operation)
+        {
+            switch (operation.Verb)
+            {
+                case ScenarioVerb.Map:
+                    All.Add(new(operation.Worker, operation.Region), operation.Pages);
+                    break;
+                case ScenarioVerb.Unmap:
+                    All.Remove(new(operation.Worker, operation.Region));
+                    break;
+                case ScenarioVerb.Fork:
+                    foreach (var (region, pages) in All.Where(pair => pair.Key.Worker == operation.Worker).ToList())
+                        All.Add(new((int)operation.Argument, region.Region), pages);
+                    break;
+                case ScenarioVerb.Exit:
+                    foreach (var region in All.Keys.Where(region => region.Worker == operation.Worker).ToList())
+                        All.Remove(region);
+                    break;
+            }
+        }
+    }
+}

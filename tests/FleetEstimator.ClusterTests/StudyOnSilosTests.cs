@@ -1,0 +1,128 @@
+using FleetEstimator.Estimation;
+using FleetEstimator.Grains;
+using FleetEstimator.Grains.Simulation;
+using FleetEstimator.Reports;
+using FleetEstimator.Server;
+using Orleans.TestingHost;
+using Xunit;
+
+namespace FleetEstimator.ClusterTests;
+
+public class StudyOnSilosTests
+{
+    [Fact]
+    public async Task ThreeSilos_GiveTheReportOfAPlainLoop_ToTheByte()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan();
+        await using var cluster = await Start(silos: 3);
+
+        var onSilos = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
+        var inALoop = LocalStudy.Run(new LoadedStudy(plan, new WorkloadCache()), new Silent(), CancellationToken.None);
+
+        Assert.Equal(Report(plan, inALoop), Report(plan, onSilos));
+        Assert.Equal(plan.NodeCount, onSilos.Nodes.LongCount());
+        Assert.Equal(await Parquet(plan, inALoop), await Parquet(plan, onSilos));
+    }
+
+    [Fact]
+    public async Task EmbeddedSilo_GivesTheReportOfAPlainLoop_ToTheByte()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 40);
+        await using var silo = await EmbeddedSilo.Start(new WorkloadCache(), CancellationToken.None);
+
+        var onSilo = await new StudyClient(silo.Grains).Run(plan, new Silent(), CancellationToken.None);
+        var inALoop = LocalStudy.Run(new LoadedStudy(plan, new WorkloadCache()), new Silent(), CancellationToken.None);
+
+        Assert.Equal(Report(plan, inALoop), Report(plan, onSilo));
+    }
+
+    [Fact]
+    public async Task StudyStartedTwice_CountsEveryNodeOnce()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 60);
+        await using var cluster = await Start(silos: 2);
+        var client = new StudyClient(cluster.Client);
+
+        var runs = await Task.WhenAll(client.Run(plan, new Silent(), CancellationToken.None), client.Run(plan, new Silent(), CancellationToken.None));
+
+        Assert.All(runs, run => Assert.Equal(plan.NodeCount, run.Nodes.LongCount()));
+        Assert.Equal(Report(plan, runs[0]), Report(plan, runs[1]));
+    }
+
+    [Fact]
+    public async Task RecordingMissingOnTheSilos_FailsItsNodesAndNoOthers()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 40);
+        fleet.Remove(3);
+        await using var cluster = await Start(silos: 2);
+
+        var outcome = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
+
+        var lost = Enumerable.Range(0, (int)plan.NodeCount).Where(ordinal => plan.Recordings[plan.Locate(ordinal).Recording].Node == "node-3").ToList();
+        Assert.Equal(5, lost.Count);
+        Assert.Equal(lost.Select(ordinal => (long)ordinal), outcome.Failed.Select(failure => failure.Ordinal));
+        Assert.Equal(plan.NodeCount - lost.Count, outcome.Nodes.LongCount());
+        Assert.All(outcome.Failed, failure => Assert.Contains("node-3.arrow", failure.Reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task CancelledStudy_EndsWithoutStartingTheRest()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 20_000);
+        await using var cluster = await Start(silos: 2);
+        using var cancellation = new CancellationTokenSource();
+        var untilTheFirstIsDone = new Reaction(progress =>
+        {
+            if (progress.Done > 0)
+                cancellation.Cancel();
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new StudyClient(cluster.Client).Run(plan, untilTheFirstIsDone, cancellation.Token));
+
+        var after = await cluster.Client.GetGrain<IStudyGrain>(plan.Id).Progress();
+        Assert.True(after.Cancelled);
+        Assert.True(after.Done + after.Running < plan.NodeCount);
+    }
+
+    private static async Task<InProcessTestCluster> Start(short silos)
+    {
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureSilo((_, silo) => silo.Services.AddFleetEstimatorGrains(new WorkloadCache(), simulationThreads: 1));
+        builder.ConfigureClient(client => client.Services.AddFleetEstimatorSerialization());
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return cluster;
+    }
+
+    private static string Report(StudyPlan plan, StudyOutcome outcome)
+    {
+        using var report = new MemoryStream();
+        ReportJson.Write(StudyResults.Make(plan, outcome, new WorkloadCache()), report);
+        return System.Text.Encoding.UTF8.GetString(report.ToArray());
+    }
+
+    private static async Task<byte[]> Parquet(StudyPlan plan, StudyOutcome outcome)
+    {
+        StudyResult result = StudyResults.Make(plan, outcome, new WorkloadCache());
+        using var nodes = new MemoryStream();
+        await NodesParquet.WriteAsync(plan.Study, result.Recordings, outcome.Nodes, nodes, CancellationToken.None);
+        return nodes.ToArray();
+    }
+
+    private sealed class Silent : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value)
+        {
+        }
+    }
+
+    private sealed class Reaction(Action<StudyProgress> react) : IProgress<StudyProgress>
+    {
+        public void Report(StudyProgress value) => react(value);
+    }
+}

@@ -1,0 +1,109 @@
+using CsCheck;
+using FleetEstimator.Paging;
+using Xunit;
+
+namespace FleetEstimator.KernelTruthTests;
+
+/// <summary>Random operations under a memory limit: the books balance after every one, and runs do what their pages would do one by one.</summary>
+public class RandomOperationsTests
+{
+    private const int RegionPages = 700;
+    private const int Regions = 2;
+
+    private static readonly NodeSettings Settings = new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3 };
+
+    private static readonly Gen<Step> Steps = Gen.Select(
+        Gen.Frequency(
+            (8, Gen.Const(OperationKind.Read)), (8, Gen.Const(OperationKind.Write)), (3, Gen.Const(OperationKind.Access)), (2, Gen.Const(OperationKind.Observe)),
+            (4, Gen.Const(OperationKind.PageOut)), (2, Gen.Const(OperationKind.Discard)), (1, Gen.Const(OperationKind.Unmap)), (2, Gen.Const(OperationKind.Fork)),
+            (1, Gen.Const(OperationKind.Exit)), (2, Gen.Const(OperationKind.Reclaim)), (2, Gen.Const(OperationKind.Limit))),
+        Gen.Int[0, 3], Gen.Int[0, Regions - 1], Gen.Int[0, RegionPages - 1], Gen.Int[1, 300], Gen.Enum<PageContent>(),
+        (kind, process, region, offset, pages, content) => new Step(kind, (uint)process, region, offset, Math.Min(pages, RegionPages - offset), content));
+
+    [Fact]
+    public void BooksBalanceAfterEveryOperation() => Steps.Array[1, 60].Sample(
+        steps =>
+        {
+            var node = new Node();
+            foreach (var step in steps)
+            {
+                node.Apply(step, byPage: false);
+                node.Simulator.Audit();
+            }
+        },
+        iter: 1_000);
+
+    [Fact]
+    public void RunsDoWhatTheirPagesDoOneByOne_WithoutAMemoryLimit() => Steps.Where(step => step.Kind != OperationKind.Limit).Array[1, 60].Sample(
+        steps =>
+        {
+            var (asRuns, asPages) = (new Node(), new Node());
+            foreach (var step in steps)
+            {
+                asRuns.Apply(step, byPage: false);
+                asPages.Apply(step, byPage: true);
+                for (var lane = 0; lane < asRuns.Simulator.Lanes.Count; lane++)
+                {
+                    if (asRuns.Simulator.Counters(lane) != asPages.Simulator.Counters(lane))
+                        throw new InvalidOperationException($"{step}: {asRuns.Simulator.Counters(lane)} as runs, {asPages.Simulator.Counters(lane)} page by page.");
+                    if (asRuns.Simulator.State(lane) != asPages.Simulator.State(lane))
+                        throw new InvalidOperationException($"{step}: {asRuns.Simulator.State(lane)} as runs, {asPages.Simulator.State(lane)} page by page.");
+                }
+            }
+        },
+        iter: 500);
+
+    private readonly record struct Step(OperationKind Kind, uint Process, int Region, int Offset, int Pages, PageContent Content);
+
+    /// <summary>A node and which regions exist on it, so that only operations that make sense are applied.</summary>
+    private sealed class Node
+    {
+        private readonly Dictionary<uint, HashSet<int>> _regions = [];
+
+        public Simulator Simulator { get; } = new(
+            [.. Mechanism.All.Select(mechanism => new Simulator.Lane(mechanism)), new Simulator.Lane(Mechanism.ZeroPfnSwapIn, AccessesAreWrites: true)], Settings);
+
+        public void Apply(Step step, bool byPage)
+        {
+            switch (step.Kind)
+            {
+                case OperationKind.Reclaim:
+                    Simulator.Apply(new Operation(OperationKind.Reclaim, 0, 0, (uint)step.Pages));
+                    break;
+                case OperationKind.Limit:
+                    Simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)(step.Offset < 100 ? 0 : step.Offset)));
+                    break;
+                case OperationKind.Exit:
+                    if (_regions.Remove(step.Process))
+                        Simulator.Apply(new Operation(OperationKind.Exit, step.Process, 0, 1));
+                    break;
+                case OperationKind.Fork:
+                    var child = (uint)step.Region + step.Process + 1;
+                    if (_regions.TryGetValue(step.Process, out var regions) && _regions.TryAdd(child, [.. regions]))
+                        Simulator.Apply(new Operation(OperationKind.Fork, step.Process, child, 1));
+                    break;
+                case OperationKind.Unmap:
+                    if (_regions.TryGetValue(step.Process, out var mapped) && mapped.Remove(step.Region))
+                        Simulator.Apply(new Operation(OperationKind.Unmap, step.Process, FirstPage(step.Region), RegionPages));
+                    break;
+                default:
+                    Map(step.Process, step.Region);
+                    var first = FirstPage(step.Region) + (ulong)step.Offset;
+                    for (var page = 0u; page < (byPage ? step.Pages : 1); page++)
+                        Simulator.Apply(new Operation(step.Kind, step.Process, first + page, byPage ? 1 : (uint)step.Pages, step.Content));
+                    break;
+            }
+        }
+
+        private void Map(uint process, int region)
+        {
+            if (!_regions.TryGetValue(process, out var regions))
+                _regions.Add(process, regions = []);
+            if (regions.Add(region))
+                Simulator.Apply(new Operation(OperationKind.Map, process, FirstPage(region), RegionPages));
+        }
+
+        // Across a page table's edge, and beside each other within one table.
+        private static ulong FirstPage(int region) => 1000UL + (ulong)region * RegionPages;
+    }
+}

@@ -1,0 +1,231 @@
+using FleetEstimator.Paging;
+using FleetEstimator.Recorder;
+using FleetEstimator.Tests.Traces;
+using FleetEstimator.Traces;
+using Xunit;
+
+namespace FleetEstimator.Tests.Recorder;
+
+/// <summary>Sessions adopt orphans, which concerns the whole test process: one at a time.</summary>
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class RecordingSessions;
+
+[Collection(typeof(RecordingSessions))]
+public sealed class RecordingSessionTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public RecordingSessionTests() => LinuxOnly.RequirePageMap();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void RecordsARunningProcess_ItsMemoryAsItWasAndAsItChanges()
+    {
+        using var memory = new OwnMemory(32);
+        for (var page = 0; page < 8; page++)
+            memory.Fill(page, 0);
+        memory.Fill(8, 77);
+        var options = Options(new RecordingTarget.Process(Environment.ProcessId)) with
+        {
+            Duration = TimeSpan.FromMilliseconds(200),
+            Interval = TimeSpan.FromMilliseconds(200),
+            Node = "here",
+            Labels = new Dictionary<string, string> { ["class"] = "web", ["command"] = "mine" },
+        };
+
+        var summary = RecordingSession.Run(options, new OnProgress(progress => memory.Fill(7, (ulong)progress.Scans)), CancellationToken.None);
+
+        Assert.Equal(RecordingEnd.DurationReached, summary.End);
+        Assert.Equal(2, summary.Scans);
+        Assert.Equal(1, summary.Processes);
+        Assert.InRange(summary.ZeroShareOfResidentPages!.Value, 0.000001, 1);
+        Assert.Equal(1, summary.ZeroShareOfResidentPages!.Value + summary.RepeatedShareOfResidentPages!.Value + summary.DataShareOfResidentPages!.Value, 0.01);
+        var trace = Trace.Load(options.Output);
+        Assert.Equal(summary.Rows, trace.RowCount);
+        Assert.Equal("here", trace.Header.Node);
+        Assert.Equal("content-diff", trace.Header.AccessSource);
+        Assert.Equal(200_000, trace.Header.IntervalMicroseconds);
+        Assert.Equal("web", trace.Header.Labels["class"]);
+        Assert.Equal("mine", trace.Header.Labels["command"]);
+        Assert.DoesNotContain("perturbed", trace.Header.Labels.Keys);
+        Assert.Equal(
+            [
+                (OperationKind.Map, 0UL, 32u, PageContent.Unknown, 0UL),
+                (OperationKind.Observe, 0UL, 8u, PageContent.Zero, 0UL),
+                (OperationKind.Observe, 8UL, 1u, PageContent.Repeated, 77UL),
+                (OperationKind.Write, 7UL, 1u, PageContent.Repeated, 1UL),
+            ],
+            RecordedRows.Within(Rows(trace), memory.Range));
+        Assert.Equal([1u], trace.ProcessesAtEnd.ToArray());
+    }
+
+    [Fact]
+    public void RecordsACommandWithItsForks_UntilAllHaveEnded()
+    {
+        // A subshell runs in memory inherited from the shell; sleep replaces what it inherits; the last subshell outlives the command.
+        var options = Options(Shell("(sleep 1; true) & sleep 0.5; (sleep 1; true) & exit 7"));
+
+        var summary = RecordingSession.Run(options, null, CancellationToken.None);
+
+        Assert.Equal(RecordingEnd.ProcessesEnded, summary.End);
+        Assert.Equal(7, summary.CommandExitCode);
+        Assert.InRange(summary.Duration.TotalSeconds, 1.4, 60);
+        Assert.InRange(summary.Processes, 3, 100);
+        var trace = Trace.Load(options.Output);
+        var rows = Rows(trace);
+        Assert.Empty(trace.ProcessesAtEnd.ToArray());
+        Assert.Equal("sh", trace.Header.Labels["command"]);
+        Assert.Equal(summary.Processes, rows.Count(row => row.Operation.Kind == OperationKind.Exit));
+        Assert.Contains(rows, row => row.Operation is { Kind: OperationKind.Fork, Process: 1 });
+        Assert.DoesNotContain(rows, row => row.Operation.Kind == OperationKind.Observe);
+        Assert.True(ReplaysWithoutContradiction(rows));
+    }
+
+    [Fact]
+    public void EndsTheCommand_WhenTheDurationIsReached()
+    {
+        var options = Options(Shell("sleep 600 & sleep 600")) with { Duration = TimeSpan.FromMilliseconds(300) };
+
+        var summary = RecordingSession.Run(options, null, CancellationToken.None);
+
+        Assert.Equal(RecordingEnd.DurationReached, summary.End);
+        Assert.Null(summary.CommandExitCode);
+        Assert.NotEmpty(Trace.Load(options.Output).ProcessesAtEnd.ToArray());
+        var left = new List<ProcessStat>();
+        TargetProcesses.Open(new RecordingTarget.Process(Environment.ProcessId, WithDescendants: true)).Find(left);
+        Assert.DoesNotContain(left, process => process.Pid != Environment.ProcessId && File.ReadAllText($"/proc/{process.Pid}/cmdline").Contains("sleep\0600", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ATraceIsComplete_WhenTheCallerCancels()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var options = Options(new RecordingTarget.Process(Environment.ProcessId)) with { Interval = TimeSpan.FromHours(1) };
+
+        var summary = RecordingSession.Run(options, new OnProgress(_ => cancellation.Cancel()), cancellation.Token);
+
+        Assert.Equal(RecordingEnd.Interrupted, summary.End);
+        Assert.Equal(summary.Rows, Trace.Load(options.Output).RowCount);
+    }
+
+    [Fact]
+    public void RecordsTheMembersOfACgroup()
+    {
+        var parent = new[] { "/sys/fs/cgroup/memory", "/sys/fs/cgroup" }.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "cgroup.procs")));
+        var folder = Path.Combine(parent ?? "/nonexistent", $"fleet-estimator-test-{Environment.ProcessId}");
+        try
+        {
+            _ = Directory.CreateDirectory(Path.Combine(folder, "below"));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Assert.Skip($"No cgroup can be made here: {exception.Message}");
+        }
+
+        try
+        {
+            // The shell itself joins the lower group, and the recording ends when the group is empty and gone.
+            using var shell = System.Diagnostics.Process.Start("sh", ["-c", $"echo $$ > {folder}/below/cgroup.procs; exec sleep 600"]);
+            while (!File.ReadAllText($"{folder}/below/cgroup.procs").Contains($"{shell.Id}", StringComparison.Ordinal))
+                Thread.Sleep(5);
+            var options = Options(new RecordingTarget.Cgroup(folder)) with { Duration = TimeSpan.FromSeconds(1) };
+            var summary = RecordingSession.Run(options, new OnProgress(progress => KillAfterThirdScan(progress, shell)), CancellationToken.None);
+
+            Assert.Equal(1, summary.Processes);
+            Assert.Equal(RecordingEnd.DurationReached, summary.End);
+            var rows = Rows(Trace.Load(options.Output));
+            Assert.Equal(OperationKind.Map, rows[0].Operation.Kind);
+            Assert.Equal(OperationKind.Exit, rows[^1].Operation.Kind);
+            shell.WaitForExit();
+        }
+        finally
+        {
+            Directory.Delete(Path.Combine(folder, "below"));
+            Directory.Delete(folder);
+        }
+    }
+
+    [Fact]
+    public void ProbingWritesAccesses_AndSaysThatItPerturbs()
+    {
+        LinuxOnly.RequireSwap();
+        var options = Options(Shell("sleep 600")) with { Duration = TimeSpan.FromMilliseconds(400), ProbesByPageOut = true };
+
+        var summary = RecordingSession.Run(options, null, CancellationToken.None);
+
+        var trace = Trace.Load(options.Output);
+        Assert.Equal("page-out", trace.Header.AccessSource);
+        Assert.Equal("yes", trace.Header.Labels["perturbed"]);
+        Assert.InRange(summary.PageSightings.ProbedPages, 1, long.MaxValue);
+        Assert.DoesNotContain(Rows(trace), row => row.Operation.Kind == OperationKind.ObservedSwapOut);
+    }
+
+    [Fact]
+    public void ProbingWithoutSwapIsRefused()
+    {
+        if (LinuxMachine.SwapBytes > 0)
+            Assert.Skip("Swap is active.");
+        Refuses(RecordingFailure.NotSupported, "swap", Options(Shell("true")) with { ProbesByPageOut = true });
+    }
+
+    [Fact]
+    public void AMissingTargetIsRefused()
+    {
+        Refuses(RecordingFailure.NoSuchTarget, "no process 2147483647", Options(new RecordingTarget.Process(int.MaxValue)));
+        Refuses(RecordingFailure.NoSuchTarget, "not a control group", Options(new RecordingTarget.Cgroup(_folder.Path)));
+        Refuses(RecordingFailure.NoSuchTarget, "no-such-program", Options(new RecordingTarget.Command(["no-such-program"])));
+        // The kernel's thread that starts all others.
+        if (File.Exists("/proc/2/stat") && File.ReadAllText("/proc/2/comm").StartsWith("kthreadd", StringComparison.Ordinal))
+            Refuses(RecordingFailure.NoSuchTarget, "no process 2 ", Options(new RecordingTarget.Process(2)));
+    }
+
+    [Fact]
+    public void AnOutputThatCannotBeWrittenIsRefused() =>
+        Refuses(RecordingFailure.Output, "cannot be written", Options(Shell("true")) with { Output = _folder["missing/a.arrow"] });
+
+    [Fact]
+    public void OptionsOutOfRangeAreRefused()
+    {
+        var options = Options(Shell("true"));
+        Refuses(RecordingFailure.Options, "interval", options with { Interval = TimeSpan.Zero });
+        Refuses(RecordingFailure.Options, "duration", options with { Duration = TimeSpan.FromSeconds(-1) });
+        Refuses(RecordingFailure.Options, "label", options with { Node = "" });
+        Refuses(RecordingFailure.Options, "command", options with { Target = new RecordingTarget.Command([]) });
+        Refuses(RecordingFailure.Options, "process id", options with { Target = new RecordingTarget.Process(0) });
+        Refuses(RecordingFailure.Options, "label", options with { Labels = new Dictionary<string, string> { [""] = "x" } });
+    }
+
+    private static RecordingTarget.Command Shell(string script) => new(["sh", "-c", script]);
+
+    private static void KillAfterThirdScan(RecordingProgress progress, System.Diagnostics.Process process)
+    {
+        if (progress.Scans == 3)
+            process.Kill();
+    }
+
+    private static List<TraceRow> Rows(Trace trace) => [.. Enumerable.Range(0, trace.RowCount).Select(trace.Row)];
+
+    private static bool ReplaysWithoutContradiction(List<TraceRow> rows)
+    {
+        var replay = new RecordedRows();
+        foreach (var row in rows)
+            replay.Append(row);
+        return true;
+    }
+
+    private RecordingOptions Options(RecordingTarget target) => new() { Target = target, Output = _folder["a.arrow"], Interval = TimeSpan.FromMilliseconds(50) };
+
+    private void Refuses(RecordingFailure failure, string message, RecordingOptions options)
+    {
+        var exception = Assert.Throws<RecordingException>(() => RecordingSession.Run(options, null, CancellationToken.None));
+        Assert.Equal(failure, exception.Failure);
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    private sealed class OnProgress(Action<RecordingProgress> act) : IProgress<RecordingProgress>
+    {
+        public void Report(RecordingProgress value) => act(value);
+    }
+}
