@@ -10,11 +10,6 @@ namespace FleetEstimator.Cli;
 /// <summary><c>fleet-estimator record</c>: records live processes into a trace.</summary>
 internal static class RecordCommand
 {
-    private const int Done = 0;
-    private const int Failed = 1;
-    private const int WrongUsage = 2;
-    private const int Interrupted = 130;
-
     private static readonly TimeSpan _defaultDuration = TimeSpan.FromSeconds(60);
 
     private static readonly JsonSerializerOptions _json = new()
@@ -90,7 +85,7 @@ internal static class RecordCommand
     private static int Run(RecordingOptions options, bool asJson, TextWriter output, TextWriter error)
     {
         if (File.Exists(options.Output))
-            return Fail(error, $"{options.Output} exists already. Delete it or choose another --out.", WrongUsage);
+            return Fail(error, $"{options.Output} exists already. Delete it or choose another --out.", ExitCode.WrongUsage);
         if (options.ProbesByPageOut)
             error.WriteLine("Probing by page-out slows the recorded processes down and changes what is measured; the trace is labelled perturbed.");
         using var cancellation = new CancellationTokenSource();
@@ -102,12 +97,12 @@ internal static class RecordCommand
             var summary = RecordingSession.Run(options, progress, cancellation.Token);
             progress.Clear();
             output.WriteLine(asJson ? JsonSerializer.Serialize(SummaryJson.From(summary), _json) : Describe(summary));
-            return summary.End == RecordingEnd.Interrupted ? Interrupted : Done;
+            return summary.End == RecordingEnd.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
         }
         catch (RecordingException exception)
         {
             progress.Clear();
-            return Fail(error, exception.Message, exception.Failure == RecordingFailure.Options ? WrongUsage : Failed);
+            return Fail(error, exception.Message, exception.Failure == RecordingFailure.Options ? ExitCode.WrongUsage : ExitCode.Failed);
         }
 
         void Stop(PosixSignalContext context)

@@ -11,6 +11,7 @@ internal sealed class RunProgress : IProgress<StudyProgress>
 {
     private static readonly TimeSpan TerminalPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LogPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RateKnownAfter = TimeSpan.FromSeconds(1);
     private const int BarWidth = 24;
 
     private readonly Lock _lock = new();
@@ -52,10 +53,12 @@ internal sealed class RunProgress : IProgress<StudyProgress>
     private static string Line(StudyProgress value, TimeSpan elapsed)
     {
         var ended = value.Done + value.Failed.Count;
-        var rate = elapsed > TimeSpan.Zero ? ended / elapsed.TotalSeconds : 0;
-        var left = rate > 0 ? $"{TimeSpan.FromSeconds(Math.Ceiling((value.Nodes - ended) / rate)):h\\:mm\\:ss} left" : "time left not known yet";
         var failed = value.Failed.Count > 0 ? $", {value.Failed.Count:N0} failed" : "";
-        return $"{ended:N0} of {value.Nodes:N0} nodes{failed}, {rate:N0} nodes/s, {left}";
+        var done = $"{ended:N0} of {value.Nodes:N0} nodes{failed}";
+        if (elapsed < RateKnownAfter || ended == 0)
+            return $"{done}, rate and time left not known yet";
+        var rate = ended / elapsed.TotalSeconds;
+        return $"{done}, {rate:N0} nodes/s, {TimeSpan.FromSeconds(Math.Ceiling((value.Nodes - ended) / rate)):h\\:mm\\:ss} left";
     }
 
     private static string Bar(StudyProgress value)

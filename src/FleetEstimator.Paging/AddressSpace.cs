@@ -12,8 +12,17 @@ public sealed class Vma
     /// <summary>Unique among all VMAs of one <see cref="AddressSpace"/> owner; index of per-mechanism VMA state.</summary>
     public int Id { get; internal set; }
 
+    /// <summary>The mapping it is a part of: VMAs that a flag has parted are joined again when they agree, neighbouring mappings never.</summary>
+    public int Mapping { get; internal set; }
+
+    /// <summary>mlocked: its pages stay in memory.</summary>
+    public bool Locked { get; internal set; }
+
     /// <summary>Whether a store has ever faulted here (the kernel's anon_vma exists): fork copies page tables only then.</summary>
     public bool HasAnonymousPages { get; internal set; }
+
+    /// <summary>What a VMA cut at <paramref name="page"/> leaves to the right of it.</summary>
+    internal Vma After(ulong page, int id) => new() { Start = page, End = End, Id = id, Mapping = Mapping, HasAnonymousPages = HasAnonymousPages, Locked = Locked };
 }
 
 /// <summary>The VMAs of one process, ordered by address. Neighbours are never merged: one mapping is one VMA.</summary>
@@ -71,7 +80,7 @@ public sealed class AddressSpace
             throw new ArgumentOutOfRangeException(nameof(end), end, "A mapping holds at least one page.");
         if (Intersects(start, end))
             throw new ArgumentException($"Pages {start}..{end - 1} overlap an existing mapping.", nameof(start));
-        var area = new Vma { Start = start, End = end, Id = id };
+        var area = new Vma { Start = start, End = end, Id = id, Mapping = id };
         _areas.Insert(FirstEndingAfter(start), area);
         return area;
     }
@@ -85,7 +94,7 @@ public sealed class AddressSpace
             var (keepsLeft, keepsRight) = (area.Start < start, area.End > end);
             if (keepsLeft && keepsRight)
             {
-                _areas.Insert(index + 1, new Vma { Start = end, End = area.End, Id = area.Id, HasAnonymousPages = area.HasAnonymousPages });
+                _areas.Insert(index + 1, area.After(end, area.Id));
                 area.End = start;
                 return;
             }
@@ -103,6 +112,38 @@ public sealed class AddressSpace
             else
             {
                 _areas.RemoveAt(index);
+            }
+        }
+    }
+
+    /// <summary>Cuts the VMA that holds <paramref name="page"/> in two there; null if a VMA begins there already or none holds it.</summary>
+    internal (Vma Left, Vma Right)? Split(ulong page, int id)
+    {
+        var index = FirstEndingAfter(page);
+        if (index == _areas.Count || _areas[index].Start >= page)
+            return null;
+        var left = _areas[index];
+        var right = left.After(page, id);
+        left.End = page;
+        _areas.Insert(index + 1, right);
+        return (left, right);
+    }
+
+    /// <summary>Joins what flags had parted and that agrees again, in and around [start, end).</summary>
+    internal void Join(ulong start, ulong end)
+    {
+        for (var index = Math.Max(1, FirstEndingAfter(start)); index < _areas.Count && _areas[index].Start <= end;)
+        {
+            var (left, right) = (_areas[index - 1], _areas[index]);
+            if (left.End == right.Start && left.Mapping == right.Mapping && left.Locked == right.Locked)
+            {
+                left.End = right.End;
+                left.HasAnonymousPages |= right.HasAnonymousPages;
+                _areas.RemoveAt(index);
+            }
+            else
+            {
+                index++;
             }
         }
     }

@@ -24,6 +24,12 @@ public record struct Counters
     /// <summary>swpout_zero: pages whose zeromap bit was set instead of a write.</summary>
     public long ZeroSwapOuts { get; set; }
 
+    /// <summary>zswpin: pages read from zswap.</summary>
+    public long ZswapIns { get; set; }
+
+    /// <summary>zswpout: pages stored in zswap.</summary>
+    public long ZswapOuts { get; set; }
+
     /// <summary>swap_ra: pages read ahead.</summary>
     public long ReadAheads { get; set; }
 
@@ -55,6 +61,8 @@ public record struct Counters
         SwapOuts = SwapOuts - earlier.SwapOuts,
         ZeroSwapIns = ZeroSwapIns - earlier.ZeroSwapIns,
         ZeroSwapOuts = ZeroSwapOuts - earlier.ZeroSwapOuts,
+        ZswapIns = ZswapIns - earlier.ZswapIns,
+        ZswapOuts = ZswapOuts - earlier.ZswapOuts,
         ReadAheads = ReadAheads - earlier.ReadAheads,
         ReadAheadHits = ReadAheadHits - earlier.ReadAheadHits,
         ZeroPagesMappedAtSwapIn = ZeroPagesMappedAtSwapIn - earlier.ZeroPagesMappedAtSwapIn,

@@ -1,7 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace FleetEstimator.Paging;
 
@@ -22,7 +20,11 @@ internal sealed class Kernel
     private readonly MultiGenerationalLru _lru;
     private byte[] _pte = [];
     private NodeFlags[] _flags = [];
+
+    // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
+    private bool[] _tableAccessed = [];
     private ReadAhead[] _readAhead = [];
+    private readonly List<int> _underWriteback = [];
     private int[] _mappers = new int[8];
     private Counters _counters;
 
@@ -61,6 +63,8 @@ internal sealed class Kernel
 
     internal bool HasFreeSlot => Slots < _settings.SwapPages;
 
+    private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
+
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
     private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
 
@@ -68,6 +72,8 @@ internal sealed class Kernel
     public long Frames => MappedFrames + UnmappedCacheFrames;
 
     internal byte[] Entries => _pte;
+
+    internal bool[] TableAccessed => _tableAccessed;
 
     internal SharedNodes SharedFrames => _shared;
 
@@ -80,6 +86,7 @@ internal sealed class Kernel
             var capacity = Math.Max(Math.Max(_tables.Capacity, _settings.ExpectedPages), (int)Math.Min(Array.MaxLength, (long)_pte.Length * 2));
             Array.Resize(ref _pte, capacity);
             Array.Resize(ref _flags, capacity);
+            Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
         }
 
@@ -91,24 +98,27 @@ internal sealed class Kernel
 
     public void Read(in Run run)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End;)
         {
-            index += TouchPresent(index, run.End);
+            index += PteRuns.TouchPresent(_pte.AsSpan(index, run.End - index));
             if (index < run.End)
                 ReadFault(run, index++);
         }
     }
 
-    public void Write(in Run run, PageContent content)
+    public void Write(in Run run, byte contentBits)
     {
-        var bits = Pte.ContentBits(content);
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End;)
         {
-            index += StorePresent(index, run.End, bits);
+            var (done, heldZeros) = PteRuns.StorePresent(_pte.AsSpan(index, run.End - index), contentBits);
+            ZeroFilledFrames += (contentBits == Pte.ContentZero ? done : 0) - heldZeros;
+            index += done;
             if (index < run.End)
             {
                 WriteFault(run, index);
-                Store(index++, bits);
+                Store(index++, contentBits);
             }
         }
     }
@@ -116,6 +126,7 @@ internal sealed class Kernel
     /// <summary>A store that leaves the content as it is: an access of which only the fact is known, taken as a store.</summary>
     public void WriteUnchanged(in Run run)
     {
+        _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
@@ -125,9 +136,8 @@ internal sealed class Kernel
     }
 
     /// <summary>Content seen by a scan: an empty page becomes resident with it, without a fault; a resident one takes it over.</summary>
-    public void Observe(in Run run, PageContent content)
+    public void Observe(in Run run, byte contentBits, bool known)
     {
-        var bits = Pte.ContentBits(content);
         for (var index = run.Index; index < run.End; index++)
         {
             switch (_pte[index] & Pte.KindMask)
@@ -136,12 +146,12 @@ internal sealed class Kernel
                     run.Area.HasAnonymousPages = true;
                     Charge();
                     MapNewFrame(index, Pte.Writable);
-                    SetContent(index, bits);
+                    SetContent(index, contentBits);
                     break;
-                case Pte.Mapped when content != PageContent.Unknown && ContentBitsOf(index) != bits:
+                case Pte.Mapped when known && ContentBitsOf(index) != contentBits:
                     // The scan missed the store itself; a shared frame must have been copied by it.
                     WriteFaultOfObservedStore(run, index);
-                    SetContent(index, bits);
+                    SetContent(index, contentBits);
                     _pte[index] |= Pte.Dirty;
                     break;
             }
@@ -180,6 +190,7 @@ internal sealed class Kernel
                 _counters.MinorFaults++;
                 Charge();
                 ReplaceByNewFrame(index);
+                KeepIfLocked(run, index);
                 break;
             case Pte.Mapped:
                 if ((_pte[index] & Pte.Writable) == 0)
@@ -193,6 +204,13 @@ internal sealed class Kernel
                 SwapIn(run, index, write: true);
                 break;
         }
+    }
+
+    /// <summary>mlock_vma_folio: what is faulted into a locked VMA stays.</summary>
+    private void KeepIfLocked(in Run run, int index)
+    {
+        if (run.Area.Locked && (_pte[index] & Pte.KindMask) == Pte.Mapped)
+            FlagsOf(NodeOf(index)) |= NodeFlags.Locked;
     }
 
     private void WriteFaultOfObservedStore(in Run run, int index)
@@ -216,7 +234,7 @@ internal sealed class Kernel
             return;
         }
 
-        var content = Pte.ContentBits(_shared[SharedNode(index)].Content);
+        var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
@@ -229,7 +247,7 @@ internal sealed class Kernel
         if ((_pte[index] & Pte.Shared) != 0)
         {
             ref var shared = ref _shared[SharedNode(index)];
-            if (shared.MapCount > 1 || shared.SwapCount > 0)
+            if (shared.MapCount > 1 || shared.SwapCount > 0 || (shared.Flags & NodeFlags.UnderWriteback) != 0)
                 return false;
             if ((shared.Flags & NodeFlags.InSwapCache) != 0)
                 DropFromSwapCache(SharedNode(index));
@@ -257,64 +275,6 @@ internal sealed class Kernel
         _lru.AddFaulted(index);
     }
 
-    /// <summary>Marks present entries from <paramref name="index"/> on as accessed and returns how many there were before the first other one.</summary>
-    private int TouchPresent(int index, int end)
-    {
-        var entries = _pte.AsSpan(index, end - index);
-        var done = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            var present = Vector256.Create(Pte.Present);
-            var young = Vector256.Create(Pte.Young);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var now = Vector256.LoadUnsafe(ref start, (nuint)done);
-                if ((now & present) != present)
-                    break;
-                (now | young).StoreUnsafe(ref start, (nuint)done);
-            }
-        }
-
-        for (; done < entries.Length && (entries[done] & Pte.Present) != 0; done++)
-            entries[done] |= Pte.Young;
-        return done;
-    }
-
-    /// <summary>Stores into entries that take it without a fault and returns how many there were before the first other one.</summary>
-    private int StorePresent(int index, int end, byte contentBits)
-    {
-        const byte mask = Pte.KindMask | Pte.Writable;
-        const byte storable = Pte.Mapped | Pte.Writable;
-        const byte accessed = Pte.Young | Pte.Dirty;
-        var entries = _pte.AsSpan(index, end - index);
-        var done = 0;
-        var zeroFilledBefore = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var now = Vector256.LoadUnsafe(ref start, (nuint)done);
-                if ((now & Vector256.Create(mask)) != Vector256.Create(storable))
-                    break;
-                var content = now & Vector256.Create(Pte.ContentMask);
-                zeroFilledBefore += BitOperations.PopCount(Vector256.Equals(content, Vector256.Create(Pte.ContentZero)).ExtractMostSignificantBits());
-                ((now ^ content) | Vector256.Create((byte)(accessed | contentBits))).StoreUnsafe(ref start, (nuint)done);
-            }
-        }
-
-        for (; done < entries.Length && (entries[done] & mask) == storable; done++)
-        {
-            if ((entries[done] & Pte.ContentMask) == Pte.ContentZero)
-                zeroFilledBefore++;
-            entries[done] = (byte)((entries[done] & ~Pte.ContentMask) | accessed | contentBits);
-        }
-
-        ZeroFilledFrames += (contentBits == Pte.ContentZero ? done : 0) - zeroFilledBefore;
-        return done;
-    }
-
     private void Store(int index, byte contentBits)
     {
         SetContent(index, contentBits);
@@ -333,11 +293,17 @@ internal sealed class Kernel
     }
 
     private byte ContentBitsOf(int index) =>
-        (_pte[index] & Pte.Shared) != 0 ? Pte.ContentBits(_shared[SharedNode(index)].Content) : (byte)(_pte[index] & Pte.ContentMask);
+        (_pte[index] & Pte.Shared) != 0 ? _shared[SharedNode(index)].ContentBits : (byte)(_pte[index] & Pte.ContentMask);
 
     // ---- Swap-in ---------------------------------------------------------------------------------------------------------------
 
     private void SwapIn(in Run run, int index, bool write)
+    {
+        SwapInEntry(run, index, write);
+        KeepIfLocked(run, index);
+    }
+
+    private void SwapInEntry(in Run run, int index, bool write)
     {
         run.Area.HasAnonymousPages = true;
         var node = NodeOf(index);
@@ -352,7 +318,7 @@ internal sealed class Kernel
             }
 
             _readAhead[run.Area.Id].Hit(run.PageAt(index), marked);
-            MapFromSwapCache(index, node, write);
+            MapFromSwapCache(run, index, node, write);
             return;
         }
 
@@ -369,7 +335,7 @@ internal sealed class Kernel
         }
 
         _counters.MajorFaults++;
-        if (onlyEntry)
+        if (onlyEntry && IsSynchronous)
         {
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
             Charge();
@@ -382,7 +348,7 @@ internal sealed class Kernel
         }
 
         SwapInThroughCache(run, index);
-        MapFromSwapCache(index, node, write);
+        MapFromSwapCache(run, index, node, write);
     }
 
     /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
@@ -420,20 +386,35 @@ internal sealed class Kernel
 
     private void CountRead(int node)
     {
-        if ((FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        ref var flags = ref FlagsOf(node);
+        if ((flags & NodeFlags.ZeromapBit) != 0)
+        {
             _counters.ZeroSwapIns++;
+        }
+        else if ((flags & NodeFlags.InZswap) != 0)
+        {
+            _counters.ZswapIns++;
+            if (!Mechanism.KeepsZswapCopies)
+            {
+                ForgetCopy(ref flags);
+                flags |= NodeFlags.Dirty;
+            }
+        }
         else
+        {
             _counters.SwapIns++;
+        }
+
         if (HoldsZeros(node))
             _counters.ZeroFilledSwapIns++;
     }
 
     /// <summary>Whether a frame, or a slot without one, holds zeros.</summary>
     internal bool HoldsZeros(int node) =>
-        node >= 0 ? (_pte[node] & Pte.ContentMask) == Pte.ContentZero : _shared[node].Content == PageContent.Zero;
+        node >= 0 ? (_pte[node] & Pte.ContentMask) == Pte.ContentZero : _shared[node].ContentBits == Pte.ContentZero;
 
     /// <summary>The tail of do_swap_page for a frame in the swap cache.</summary>
-    private void MapFromSwapCache(int index, int node, bool write)
+    private void MapFromSwapCache(in Run run, int index, int node, bool write)
     {
         var isShared = node < 0;
         var content = ContentOf(index, node);
@@ -449,7 +430,7 @@ internal sealed class Kernel
         {
             // Exclusive although in the swap cache: read ahead, or shared no more before it was swapped out.
             _pte[index] = (byte)(Pte.Mapped | Pte.Young | content);
-            if (write || SwapIsHalfFull)
+            if ((write || SwapIsHalfFull || run.Area.Locked) && (_flags[index] & NodeFlags.UnderWriteback) == 0)
                 DropFromSwapCache(index);
             if (write)
                 _pte[index] |= Pte.Writable | Pte.Dirty;
@@ -463,7 +444,7 @@ internal sealed class Kernel
         shared.SwapCount--;
         _pte[index] = Pte.Mapped | Pte.Young | Pte.Shared;
         var onlyReference = shared.MapCount == 1;
-        if (shared.SwapCount == 0 && ((write && onlyReference) || SwapIsHalfFull))
+        if (shared.SwapCount == 0 && ((write && onlyReference) || SwapIsHalfFull || run.Area.Locked) && (shared.Flags & NodeFlags.UnderWriteback) == 0)
             DropFromSwapCache(node);
         if (onlyReference && (shared.Flags & NodeFlags.InSwapCache) == 0)
         {
@@ -484,7 +465,7 @@ internal sealed class Kernel
     {
         if (TryReuse(index))
             return;
-        var content = Pte.ContentBits(_shared[SharedNode(index)].Content);
+        var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _pte[index] = Pte.None;
         Charge();
@@ -506,10 +487,16 @@ internal sealed class Kernel
     private void ForgetSlot(int node)
     {
         ref var flags = ref FlagsOf(node);
-        if ((flags & NodeFlags.SlotHoldsData) != 0)
-            SlotsHoldingData--;
+        ForgetCopy(ref flags);
         flags &= ~NodeFlags.SlotState;
         Slots--;
+    }
+
+    private void ForgetCopy(ref NodeFlags flags)
+    {
+        if ((flags & NodeFlags.SlotHoldsData) != 0)
+            SlotsHoldingData--;
+        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
     }
 
     /// <summary>folio_free_swap on a frame whose slot no entry names.</summary>
@@ -532,6 +519,80 @@ internal sealed class Kernel
         }
     }
 
+    /// <summary>MADV_COLD: forgets accesses of what only one process maps. Where the frame stands on the LRU does not change here.</summary>
+    public void Cold(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && MapCountOf(NodeOf(index)) == 1)
+                _pte[index] &= unchecked((byte)~Pte.Young);
+        }
+    }
+
+    /// <summary>MADV_FREE: swapped pages are gone at once; frames are dropped by the next reclaim unless they are written before.</summary>
+    public void LazyFree(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            switch (_pte[index] & Pte.KindMask)
+            {
+                case Pte.Swapped:
+                    ZapSwapEntry(index);
+                    _pte[index] = Pte.None;
+                    break;
+                case Pte.Mapped:
+                    FreeLazily(index);
+                    break;
+            }
+        }
+    }
+
+    private void FreeLazily(int index)
+    {
+        var node = NodeOf(index);
+        ref var flags = ref FlagsOf(node);
+        if ((flags & (NodeFlags.InSwapCache | NodeFlags.Dirty)) != 0)
+        {
+            if (MapCountOf(node) > 1)
+                return;
+            if ((flags & NodeFlags.InSwapCache) != 0)
+            {
+                if (SwapCountOf(node) > 0)
+                    return;
+                DropFromSwapCache(node);
+            }
+
+            flags &= ~NodeFlags.Dirty;
+        }
+
+        _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
+        flags |= NodeFlags.LazilyFreed;
+    }
+
+    /// <summary>mlock: faults every page in for writing, and keeps it.</summary>
+    public void Lock(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
+                WriteFault(run, index);
+
+            // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): set_page_dirty.
+            _pte[index] |= Pte.Young;
+            FlagsOf(NodeOf(index)) |= NodeFlags.Dirty | NodeFlags.Locked;
+        }
+    }
+
+    /// <summary>munlock.</summary>
+    public void Unlock(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+        }
+    }
+
     /// <summary>
     /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. False if it must stay
     /// (no swap slot is free).
@@ -542,6 +603,10 @@ internal sealed class Kernel
         var inCache = (flags & NodeFlags.InSwapCache) != 0;
         var mappers = CollectMappers(node);
         var zeroFilled = HoldsZeros(node);
+        if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
+            return false;
+        if ((flags & NodeFlags.LazilyFreed) != 0)
+            return TryDrop(node, mappers);
         if (!inCache)
         {
             if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
@@ -553,10 +618,9 @@ internal sealed class Kernel
             if (!HasFreeSlot)
                 return false;
             Slots++;
-            flags |= NodeFlags.Dirty;
+            flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
-        _lru.Remove(node);
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -576,42 +640,96 @@ internal sealed class Kernel
             MappedFrames--;
             if (zeroFilled)
                 ZeroFilledFrames--;
-        }
-        else
-        {
-            UnmappedCacheFrames--;
+            UnmappedCacheFrames++;
         }
 
-        if ((flags & NodeFlags.Dirty) != 0)
-            WriteOut(ref flags, zeroFilled, ContentBits(node));
-        flags &= ~(NodeFlags.InSwapCache | NodeFlags.Dirty | NodeFlags.ReadAhead);
+        var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
+        flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
+        if (written && !IsSynchronous)
+        {
+            // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
+            flags |= NodeFlags.UnderWriteback;
+            _underWriteback.Add(node);
+            return false;
+        }
+
+        _lru.Remove(node);
+        UnmappedCacheFrames--;
+        flags &= ~NodeFlags.InSwapCache;
         return true;
     }
 
-    private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : Pte.ContentBits(_shared[node].Content);
-
-    private void WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
+    /// <summary>Asynchronous write-back has ended.</summary>
+    public void Settle()
     {
-        if ((flags & NodeFlags.SlotHoldsData) != 0)
-            SlotsHoldingData--;
-        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.SlotHoldsData);
+        foreach (var node in _underWriteback)
+            FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+        _underWriteback.Clear();
+    }
+
+    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    private bool TryDrop(int node, ReadOnlySpan<int> mappers)
+    {
+        ref var flags = ref FlagsOf(node);
+        foreach (var index in mappers)
+        {
+            if ((_pte[index] & Pte.Dirty) != 0)
+                flags |= NodeFlags.Dirty;
+        }
+
+        if ((flags & NodeFlags.Dirty) != 0)
+        {
+            flags &= ~NodeFlags.LazilyFreed;
+            return false;
+        }
+
+        FreeMappedFrame(node, HoldsZeros(node));
+        foreach (var index in mappers)
+        {
+            _pte[index] = Pte.None;
+            _flags[index] = NodeFlags.None;
+        }
+
+        if (node < 0)
+            _shared.Remove(node);
+        return true;
+    }
+
+    private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;
+
+    /// <summary>swap_writepage; false if the device was spared by the zeromap or zswap.</summary>
+    private bool WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
+    {
+        ForgetCopy(ref flags);
         if (zeroFilled)
             _counters.ZeroFilledSwapOuts++;
         if (zeroFilled && Mechanism.Zeromap)
         {
             flags |= NodeFlags.ZeromapBit;
             _counters.ZeroSwapOuts++;
-            return;
+            return false;
         }
 
-        _counters.SwapOuts++;
+        var compressible = contentBits != Pte.Incompressible;
+        if (_settings.Zswap && compressible)
+        {
+            _counters.ZswapOuts++;
+            flags |= NodeFlags.InZswap;
+        }
+        else
+        {
+            _counters.SwapOuts++;
+        }
 
-        // zram keeps a page of one repeated word, zeros included, in its table entry.
-        if (contentBits == Pte.ContentBits(PageContent.Data))
+        // Pages of one repeated word, zeros included, take no memory: zram keeps the word in its table entry, zswap compresses it to next to nothing.
+        var inMemory = _settings.SwapDevice == SwapDevice.Zram || (flags & NodeFlags.InZswap) != 0;
+        if (inMemory && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
         {
             flags |= NodeFlags.SlotHoldsData;
             SlotsHoldingData++;
         }
+
+        return (flags & NodeFlags.InZswap) == 0;
     }
 
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
@@ -637,11 +755,14 @@ internal sealed class Kernel
     /// <summary>munmap, MADV_DONTNEED and exit: every entry becomes empty.</summary>
     public void Zap(in Run run)
     {
-        for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
+        for (var index = run.Index; index < run.End; index++)
         {
             var entry = _pte[index];
             switch (entry & Pte.KindMask)
             {
+                case Pte.None:
+                    index = NextInUse(index, run.End) - 1;
+                    continue;
                 case Pte.Zero:
                     if ((entry & Pte.HiddenZero) != 0)
                         HiddenZeroEntries--;
@@ -663,12 +784,7 @@ internal sealed class Kernel
         }
     }
 
-    /// <summary>The first entry at or after <paramref name="index"/> that says something, <paramref name="end"/> if none does.</summary>
-    private int NextInUse(int index, int end)
-    {
-        var distance = _pte.AsSpan(index, end - index).IndexOfAnyExcept(Pte.None);
-        return distance < 0 ? end : index + distance;
-    }
+    private int NextInUse(int index, int end) => index + PteRuns.FirstInUse(_pte.AsSpan(index, end - index));
 
     private void ZapSwapEntry(int index)
     {
@@ -699,7 +815,7 @@ internal sealed class Kernel
             if (shared.SwapCount > 0)
             {
                 MappedFrames--;
-                if (shared.Content == PageContent.Zero)
+                if (shared.ContentBits == Pte.ContentZero)
                     ZeroFilledFrames--;
                 UnmappedCacheFrames++;
                 return;
@@ -708,7 +824,7 @@ internal sealed class Kernel
             DropFromSwapCache(node);
         }
 
-        FreeMappedFrame(node, shared.Content == PageContent.Zero);
+        FreeMappedFrame(node, shared.ContentBits == Pte.ContentZero);
         _shared.Remove(node);
     }
 
@@ -749,8 +865,8 @@ internal sealed class Kernel
         }
     }
 
-    /// <summary>The child's VMA inherits the parent's read-ahead state (vm_area_dup copies it).</summary>
-    public void ForkArea(int parent, int child) => _readAhead[child] = _readAhead[parent];
+    /// <summary>A VMA that comes of another, by fork or a cut, inherits its read-ahead state (vm_area_dup copies it).</summary>
+    public void CopyArea(int from, int to) => _readAhead[to] = _readAhead[from];
 
     /// <summary>Moves an exclusive frame or slot into a shared node, in its place on the LRU.</summary>
     private void BecomeShared(ForkFamily family, ulong page, int index)
@@ -762,14 +878,21 @@ internal sealed class Kernel
         var node = _shared.Add(family, page);
         Lists.EnsureCapacity(0, (int)BitOperations.RoundUpToPowerOf2((uint)_shared.Capacity));
         ref var shared = ref _shared[node];
-        shared.Content = (PageContent)(entry >> Pte.ContentShift);
+        shared.ContentBits = (byte)(entry & Pte.ContentMask);
         shared.Flags = _flags[index];
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
-            _lru.Rename(index, node);
+            Rename(index, node);
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SharedNodeOf(index) = node;
+    }
+
+    private void Rename(int old, int node)
+    {
+        _lru.Rename(old, node);
+        if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
+            _underWriteback.Add(node);
     }
 
     /// <summary>Moves a shared frame that one entry maps, outside the swap cache, into the entry's own node.</summary>
@@ -777,9 +900,9 @@ internal sealed class Kernel
     {
         var node = SharedNode(index);
         var shared = _shared[node];
-        _lru.Rename(node, index);
+        Rename(node, index);
         _flags[index] = shared.Flags;
-        _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | Pte.ContentBits(shared.Content));
+        _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | shared.ContentBits);
         _shared.Remove(node);
     }
 
@@ -830,7 +953,7 @@ internal sealed class Kernel
 
     private int SharedNode(int index) => Lists.SharedNodeOf(index);
 
-    private byte ContentOf(int index, int node) => node < 0 ? Pte.ContentBits(_shared[node].Content) : (byte)(_pte[index] & Pte.ContentMask);
+    private byte ContentOf(int index, int node) => node < 0 ? _shared[node].ContentBits : (byte)(_pte[index] & Pte.ContentMask);
 
     /// <summary>The entries that map a frame (the reverse map). Valid until the next call.</summary>
     internal ReadOnlySpan<int> CollectMappers(int node)

@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -38,6 +38,9 @@ public sealed record Mechanism
 
     /// <summary>Whether a read fault maps an exclusive page writable; on 6.1 the first store takes one more minor fault.</summary>
     public bool MapsSwappedInPagesWritable { get; init; } = true;
+
+    /// <summary>Whether a page loaded from zswap stays there as well; on 6.12 it leaves zswap and counts as dirty.</summary>
+    public bool KeepsZswapCopies { get; init; }
 
     /// <summary>The mechanism of that name, or null.</summary>
     public static Mechanism? Find(string name) => All.FirstOrDefault(mechanism => mechanism.Name == name);

@@ -1,7 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-
 namespace FleetEstimator.Paging;
 
 /// <summary>
@@ -33,8 +29,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     // One young entry per cache line of eight makes a table worth walking again (suitable_to_scan).
     private const int EntriesPerCacheLine = 8;
-
-    private const byte YoungFrame = Pte.Mapped | Pte.Young;
 
     private readonly long[] _sizes = new long[GenerationsMax];
     private readonly HashSet<int>?[] _worthWalking = new HashSet<int>?[2];
@@ -119,6 +113,8 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
                 break;
         }
 
+        // By the time the caller looks again, what was written has reached the device and can be taken.
+        kernel.Settle();
         return _reclaimed - before;
     }
 
@@ -293,33 +289,13 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     private bool TakeYoung(int index)
     {
         ref var entry = ref kernel.Entries[index];
-        if ((entry & YoungFrame) != YoungFrame)
+        if (!PteRuns.IsYoungFrame(entry))
             return false;
         entry &= unchecked((byte)~Pte.Young);
         return true;
     }
 
-    /// <summary>The first entry at or after <paramref name="index"/> that maps a frame and was accessed, <paramref name="end"/> if none does.</summary>
-    private int NextYoung(int index, int end)
-    {
-        var entries = kernel.Entries.AsSpan(index, end - index);
-        var done = 0;
-        if (Vector256.IsHardwareAccelerated)
-        {
-            ref var start = ref MemoryMarshal.GetReference(entries);
-            var wanted = Vector256.Create(YoungFrame);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var found = Vector256.Equals(Vector256.LoadUnsafe(ref start, (nuint)done) & wanted, wanted).ExtractMostSignificantBits();
-                if (found != 0)
-                    return index + done + BitOperations.TrailingZeroCount(found);
-            }
-        }
-
-        while (done < entries.Length && (entries[done] & YoungFrame) != YoungFrame)
-            done++;
-        return index + done;
-    }
+    private int NextYoung(int index, int end) => index + PteRuns.FirstYoung(kernel.Entries.AsSpan(index, end - index));
 
     // ---- Aging -----------------------------------------------------------------------------------------------------------------
 
@@ -346,6 +322,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         {
             foreach (var (table, first) in process.Tables)
             {
+                ref var accessed = ref kernel.TableAccessed[first / PageTables.EntriesPerTable];
+                if (filter != null && !accessed)
+                    continue;
+                accessed = false;
                 if (filter != null && !filter.Contains(first))
                     continue;
                 if (WalkTable(process, table, first))

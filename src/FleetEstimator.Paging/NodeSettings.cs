@@ -13,6 +13,10 @@ public enum SwapDevice : byte
     /// <summary>zram: synchronous, compressed memory.</summary>
     [JsonStringEnumMemberName("zram")]
     Zram,
+
+    /// <summary>A solid-state disk: asynchronous, not rotational. Pages are written back behind the fault's back and stay in the swap cache meanwhile.</summary>
+    [JsonStringEnumMemberName("ssd")]
+    Ssd,
 }
 
 /// <summary>Settings of a simulated node, the same for every mechanism.</summary>
@@ -26,6 +30,9 @@ public sealed record NodeSettings
 
     /// <summary>vm.page-cluster: read-ahead windows reach at most 2^page-cluster pages; 0 = no read-ahead.</summary>
     public int PageCluster { get; init; }
+
+    /// <summary>Whether zswap stands before the device: it takes order-0 pages that compress.</summary>
+    public bool Zswap { get; init; }
 
     /// <summary>Bytes in a page.</summary>
     public int PageBytes { get; init; } = 4096;

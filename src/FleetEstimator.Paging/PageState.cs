@@ -31,6 +31,10 @@ internal static class Pte
     public const byte ContentMask = 3 << ContentShift;
     public const byte ContentZero = (byte)PageContent.Zero << ContentShift;
 
+    /// <summary>Data that does not compress: the code that <see cref="PageContent"/> has for content that is not known, which an entry never needs.</summary>
+    public const byte Incompressible = 0;
+
+    /// <summary>Content that is not known counts as data.</summary>
     public static byte ContentBits(PageContent content) =>
         (byte)((byte)(content == PageContent.Unknown ? PageContent.Data : content) << ContentShift);
 }
@@ -68,8 +72,20 @@ internal enum NodeFlags : ushort
     /// <summary>Off its list for eviction.</summary>
     Isolated = 256,
 
+    /// <summary>MADV_FREE was called and the frame was not put back since (not PG_swapbacked): reclaim may drop it instead of swapping it out.</summary>
+    LazilyFreed = 512,
+
+    /// <summary>mlocked: on no list for reclaim to take it from.</summary>
+    Locked = 1024,
+
+    /// <summary>Being written to an asynchronous device: the frame can neither leave the swap cache nor be written again.</summary>
+    UnderWriteback = 2048,
+
+    /// <summary>The slot's content lies in zswap.</summary>
+    InZswap = 4096,
+
     /// <summary>What belongs to a slot and ends with it.</summary>
-    SlotState = InSwapCache | ZeromapBit | SlotHoldsData | Dirty | ReadAhead,
+    SlotState = InSwapCache | ZeromapBit | InZswap | SlotHoldsData | Dirty | ReadAhead,
 }
 
 internal static class NodeFlag
@@ -125,7 +141,8 @@ internal sealed class SharedNodes
         /// <summary>Entries that name the slot (the kernel's swap map count).</summary>
         public int SwapCount;
 
-        public PageContent Content;
+        /// <summary>As in an entry, <see cref="Pte.ContentMask"/>.</summary>
+        public byte ContentBits;
         public NodeFlags Flags;
     }
 }

@@ -87,6 +87,25 @@ internal sealed class PageTables
 
     public Vma Map(Process process, ulong start, ulong end) => process.Space.Map(start, end, _nextVma++);
 
+    /// <summary>
+    /// mlock or munlock of [start, end): VMAs are cut at its ends and joined where they agree again. Calls <paramref name="parted"/> with the old and the new
+    /// VMA of every cut.
+    /// </summary>
+    public void SetLocked(Process process, ulong start, ulong end, bool locked, Action<Vma, Vma> parted)
+    {
+        foreach (var edge in (ReadOnlySpan<ulong>)[start, end])
+        {
+            if (process.Space.Split(edge, _nextVma) is not var (left, right))
+                continue;
+            _nextVma++;
+            parted(left, right);
+        }
+
+        foreach (var area in process.Space.AreasIn(start, end))
+            area.Locked = locked;
+        process.Space.Join(start, end);
+    }
+
     /// <summary>The run that begins at <paramref name="page"/> and ends with its VMA, its table or at <paramref name="end"/>. The table is created where missing.</summary>
     public Run RunAt(Process process, ulong page, ulong end)
     {

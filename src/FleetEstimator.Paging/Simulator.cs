@@ -6,6 +6,10 @@ namespace FleetEstimator.Paging;
 /// </summary>
 public sealed class Simulator
 {
+    // EINVAL.
+    private const int InvalidArgument = 22;
+
+    private readonly NodeSettings _settings;
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
@@ -21,6 +25,7 @@ public sealed class Simulator
         if (lanes.Count == 0)
             throw new ArgumentException("At least one replay.", nameof(lanes));
         Lanes = lanes;
+        _settings = settings;
         _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
@@ -38,8 +43,7 @@ public sealed class Simulator
     public long TimeMicroseconds { get; private set; }
 
     /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
-    public static bool Covers(OperationKind kind) => kind is not (OperationKind.LazyFree or OperationKind.Cold or OperationKind.Lock or OperationKind.Unlock
-        or OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
+    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
 
     /// <summary>Page table entries in tables created so far.</summary>
     public int PageCapacity => _tables.Capacity;
@@ -72,6 +76,9 @@ public sealed class Simulator
         TimeMicroseconds = microseconds;
         if (elapsed == 0)
             return;
+
+        // A device writes within the shortest time that a recording tells apart.
+        Settle();
         for (var lane = 0; lane < _usage.Length; lane++)
             _usage[lane].Pass(elapsed, State(lane));
     }
@@ -80,8 +87,10 @@ public sealed class Simulator
     /// Does one operation, now. The caller has checked it: pages that are accessed are mapped, a forked child is new
     /// (<see cref="InvalidOperationException"/> otherwise).
     /// </summary>
-    public void Apply(in Operation operation)
+    /// <returns>0, or the errno with which the kernel ends the operation, at the page where it does.</returns>
+    public int Apply(in Operation operation)
     {
+        var errno = 0;
         switch (operation.Kind)
         {
             case OperationKind.Map:
@@ -105,7 +114,13 @@ public sealed class Simulator
                     kernel.Reclaim(operation.Pages);
                 break;
             case OperationKind.Settle:
-                // Synchronous devices have nothing under way.
+                Settle();
+                break;
+            case OperationKind.Lock or OperationKind.Unlock:
+                SetLocked(operation);
+                break;
+            case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
+                errno = Advise(operation);
                 break;
             default:
                 ApplyToPages(operation);
@@ -114,6 +129,7 @@ public sealed class Simulator
 
         foreach (var kernel in _kernels)
             kernel.ProcessesRan();
+        return errno;
     }
 
     /// <summary>Recounts every counter and list from scratch. Throws <see cref="InvalidOperationException"/> where they disagree.</summary>
@@ -135,25 +151,48 @@ public sealed class Simulator
 
     private void ApplyToPages(in Operation operation)
     {
-        var process = _tables.Find(operation.Process)
-            ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
-        var (start, end) = (operation.Page, operation.Page + operation.Pages);
-        if (operation.Kind is OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access)
+        var process = ProcessOf(operation);
+        var end = operation.Page + operation.Pages;
+        for (var page = operation.Page; page < end;)
         {
-            for (var page = start; page < end;)
-            {
-                var run = _tables.RunAt(process, page, end);
-                MakeRoom();
-                ApplyToRun(operation, run);
-                page += (ulong)run.Count;
-            }
-        }
-        else
-        {
-            foreach (var run in PageTables.TouchedRuns(process, start, end))
-                ApplyToRun(operation, run);
+            var run = _tables.RunAt(process, page, end);
+            MakeRoom();
+            ApplyToRun(operation, run);
+            page += (ulong)run.Count;
         }
     }
+
+    /// <summary>madvise: goes through the VMAs in order and stops at the first that is locked (EINVAL).</summary>
+    private int Advise(in Operation operation)
+    {
+        var process = ProcessOf(operation);
+        var end = operation.Page + operation.Pages;
+        var locked = process.Space.AreasIn(operation.Page, end).FirstOrDefault(area => area.Locked);
+        foreach (var run in PageTables.TouchedRuns(process, operation.Page, locked?.Start ?? end))
+            ApplyToRun(operation, run);
+        return locked == null ? 0 : InvalidArgument;
+    }
+
+    private void Settle()
+    {
+        foreach (var kernel in _kernels)
+            kernel.Settle();
+    }
+
+    private void SetLocked(in Operation operation)
+    {
+        var process = ProcessOf(operation);
+        _tables.SetLocked(process, operation.Page, operation.Page + operation.Pages, operation.Kind == OperationKind.Lock, (left, right) =>
+        {
+            MakeRoom();
+            foreach (var kernel in _kernels)
+                kernel.CopyArea(left.Id, right.Id);
+        });
+        ApplyToPages(operation);
+    }
+
+    private Process ProcessOf(in Operation operation) =>
+        _tables.Find(operation.Process) ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
 
     /// <summary>Gives the kernels room for entries and VMAs that have come to be.</summary>
     private void MakeRoom()
@@ -167,6 +206,9 @@ public sealed class Simulator
 
     private void ApplyToRun(in Operation operation, in Run run)
     {
+        var content = operation.Content == PageContent.Data && operation.CompressedBytes >= _settings.PageBytes
+            ? Pte.Incompressible
+            : Pte.ContentBits(operation.Content);
         for (var lane = 0; lane < _kernels.Length; lane++)
         {
             var kernel = _kernels[lane];
@@ -176,22 +218,37 @@ public sealed class Simulator
                     kernel.Read(run);
                     break;
                 case OperationKind.Write:
-                    kernel.Write(run, operation.Content);
+                    kernel.Write(run, content);
+                    break;
+                case OperationKind.Access when _accessesAreWrites[lane] && operation.Content == PageContent.Unknown:
+                    kernel.WriteUnchanged(run);
                     break;
                 case OperationKind.Access when _accessesAreWrites[lane]:
-                    kernel.WriteUnchanged(run);
+                    kernel.Write(run, content);
                     break;
                 case OperationKind.Access:
                     kernel.Read(run);
                     break;
                 case OperationKind.Observe:
-                    kernel.Observe(run, operation.Content);
+                    kernel.Observe(run, content, known: operation.Content != PageContent.Unknown);
                     break;
                 case OperationKind.Discard:
                     kernel.Zap(run);
                     break;
                 case OperationKind.PageOut:
                     kernel.PageOut(run);
+                    break;
+                case OperationKind.Cold:
+                    kernel.Cold(run);
+                    break;
+                case OperationKind.LazyFree:
+                    kernel.LazyFree(run);
+                    break;
+                case OperationKind.Lock:
+                    kernel.Lock(run);
+                    break;
+                case OperationKind.Unlock:
+                    kernel.Unlock(run);
                     break;
                 case OperationKind.ObservedSwapOut:
                     // The model decides what is swapped out; what the recording kernel did is replayed only on request.
@@ -204,8 +261,7 @@ public sealed class Simulator
 
     private void Unmap(in Operation operation)
     {
-        var process = _tables.Find(operation.Process)
-            ?? throw new InvalidOperationException($"Process {operation.Process} maps nothing.");
+        var process = ProcessOf(operation);
         var (start, end) = (operation.Page, operation.Page + operation.Pages);
         foreach (var run in PageTables.TouchedRuns(process, start, end))
         {
@@ -229,7 +285,7 @@ public sealed class Simulator
             copy.HasAnonymousPages = area.HasAnonymousPages;
             MakeRoom();
             foreach (var kernel in _kernels)
-                kernel.ForkArea(area.Id, copy.Id);
+                kernel.CopyArea(area.Id, copy.Id);
 
             // copy_page_range copies nothing of a VMA in which no store or swap-in ever faulted (no anon_vma): the child faults anew.
             if (!area.HasAnonymousPages)

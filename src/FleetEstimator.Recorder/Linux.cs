@@ -63,10 +63,6 @@ internal static unsafe partial class Linux
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int IoControl(int descriptor, nuint request, void* argument);
 
-    [LibraryImport("libc", EntryPoint = "process_vm_readv", SetLastError = true)]
-    internal static partial nint ReadProcessMemory(
-        int pid, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
-
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);
 

@@ -1,105 +1,87 @@
 namespace FleetEstimator.Recorder;
 
-/// <summary>Reads present pages of other processes into one buffer, which is handed out only as spans of a page and cleared at the end.</summary>
-/// <remarks>
-/// process_vm_readv faults absent pages in, so it is given only pages that were present a moment ago. It marks the pages it reads as accessed, as any
-/// load would: the README says what that means for the recorded machine.
-/// </remarks>
-internal sealed unsafe class ProcessMemory : IDisposable
+/// <summary>The contents of the pages of one batch. The buffer is reused, handed out only as spans of a page, and cleared at the end.</summary>
+internal sealed class PageContents : IDisposable
 {
     private readonly int _pageSize = Environment.SystemPageSize;
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(PageBatch.Capacity * Environment.SystemPageSize, pinned: true);
-    private readonly Linux.IoVector[] _local = GC.AllocateUninitializedArray<Linux.IoVector>(PageBatch.Capacity, pinned: true);
-    private readonly Linux.IoVector[] _remote = GC.AllocateUninitializedArray<Linux.IoVector>(PageBatch.Capacity, pinned: true);
     private readonly bool[] _isRead = new bool[PageBatch.Capacity];
 
     /// <summary>The content of page number <paramref name="index"/> of the batch read last; empty if it could not be read.</summary>
-    internal ReadOnlySpan<byte> Page(int index) => _isRead[index] ? _buffer.AsSpan(index * _pageSize, _pageSize) : default;
+    internal ReadOnlySpan<byte> this[int index] => _isRead[index] ? _buffer.AsSpan(index * _pageSize, _pageSize) : default;
 
-    /// <summary>Reads every page of the batch that has content. Pages that cannot be read (mappings without read permission) stay empty.</summary>
-    /// <returns>False if the process no longer exists.</returns>
-    /// <exception cref="RecordingException">This user may not read the process.</exception>
-    internal bool Read(int pid, PageBatch batch)
-    {
-        _isRead.AsSpan().Clear();
-        for (var index = 0; index < batch.Count;)
-        {
-            if (!batch.HasContent(index))
-            {
-                index++;
-                continue;
-            }
+    /// <summary>Room for <paramref name="count"/> pages from page number <paramref name="first"/> of the batch on.</summary>
+    internal Span<byte> Room(int first, int count) => _buffer.AsSpan(first * _pageSize, count * _pageSize);
 
-            var vectors = CollectVectors(batch, index);
-            nint got;
-            fixed (Linux.IoVector* local = _local, remote = _remote)
-                got = Linux.ReadProcessMemory(pid, local, (nuint)vectors, remote, (nuint)vectors, 0);
-            if (got < 0)
-            {
-                switch (Linux.Errno)
-                {
-                    case Linux.NoSuchProcess:
-                        return false;
-                    case Linux.BadAddress or Linux.InputOutput:
-                        break;
-                    default:
-                        throw new RecordingException(
-                            RecordingFailure.NotPermitted,
-                            $"The memory of process {pid} cannot be read: {Linux.Describe(Linux.Errno)}. Run as root or with CAP_SYS_PTRACE.");
-                }
-            }
+    /// <summary>Forgets what was read.</summary>
+    internal void Clear() => _isRead.AsSpan().Clear();
 
-            index = MarkRead(batch, index, Math.Max(0, got));
-        }
-
-        return true;
-    }
+    /// <summary>Notes that <paramref name="count"/> pages have been read.</summary>
+    internal void MarkRead(int first, int count) => _isRead.AsSpan(first, count).Fill(true);
 
     /// <inheritdoc/>
     public void Dispose() => _buffer.AsSpan().Clear();
+}
 
-    /// <summary>One vector per run of pages with content from page <paramref name="index"/> to the end of the batch; every page has its own place in the buffer.</summary>
-    private int CollectVectors(PageBatch batch, int index)
+/// <summary>Reads present pages of one process from /proc/PID/mem, which stays the memory of the program that ran when it was opened.</summary>
+/// <remarks>
+/// Not process_vm_readv: that pins pages, and pinning a page that fork shares gives the process a copy of its own (gup_must_unshare in
+/// include/linux/mm.h); looking would undo the sharing it looks at. Both fault absent pages in, so that only pages are read that were present a moment
+/// ago, and both mark what they read as accessed: see the README.
+/// </remarks>
+internal sealed unsafe class ProcessMemory : IDisposable
+{
+    private readonly int _descriptor;
+
+    private ProcessMemory(int descriptor) => _descriptor = descriptor;
+
+    /// <summary>Opens the memory of a process; null if it is gone.</summary>
+    /// <exception cref="RecordingException">This user may not read the process.</exception>
+    internal static ProcessMemory? Open(int pid)
     {
-        var vectors = 0;
-        var pages = batch.Pages;
-        fixed (byte* buffer = &_buffer[0])
-        {
-            while (index < batch.Count)
-            {
-                if (!batch.HasContent(index))
-                {
-                    index++;
-                    continue;
-                }
-
-                var first = index;
-                do
-                    index++;
-                while (index < batch.Count && batch.HasContent(index) && pages[index] == pages[index - 1] + 1);
-                var bytes = (nuint)(index - first) * (nuint)_pageSize;
-                _local[vectors] = new Linux.IoVector { Address = (nuint)buffer + ((nuint)first * (nuint)_pageSize), Length = bytes };
-                _remote[vectors] = new Linux.IoVector { Address = (nuint)pages[first] * (nuint)_pageSize, Length = bytes };
-                vectors++;
-            }
-        }
-
-        return vectors;
+        var descriptor = Linux.Open($"/proc/{pid}/mem", Linux.ReadOnly | Linux.CloseOnExec);
+        if (descriptor >= 0)
+            return new ProcessMemory(descriptor);
+        return Linux.Errno is Linux.NoEntry or Linux.NoSuchProcess ? null : throw PageMaps.NotPermitted(pid, "mem", Linux.Errno);
     }
 
-    /// <summary>Marks the pages that <paramref name="bytes"/> cover from page <paramref name="index"/> on; returns the page after the one the kernel stopped at.</summary>
-    private int MarkRead(PageBatch batch, int index, nint bytes)
+    /// <summary>Reads every page of the batch that has content. A page that cannot be read, whatever the kernel's reason, is left out.</summary>
+    internal void Read(PageBatch batch, PageContents contents)
     {
-        for (; index < batch.Count && bytes >= _pageSize; index++)
+        contents.Clear();
+        for (var first = 0; first < batch.Count;)
         {
-            if (!batch.HasContent(index))
-                continue;
-            _isRead[index] = true;
-            bytes -= _pageSize;
-        }
+            var end = EndOfRun(batch, first);
+            if (end > first)
+            {
+                var pages = ReadRun(batch.Pages[first], contents.Room(first, end - first));
+                contents.MarkRead(first, pages);
+                // The page at which the kernel stopped is passed over, and the rest of the run tried from there.
+                end = Math.Min(end, first + pages + 1);
+            }
 
-        while (index < batch.Count && !batch.HasContent(index))
-            index++;
-        return index + 1;
+            first = Math.Max(end, first + 1);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _ = Linux.Close(_descriptor);
+
+    /// <summary>Number in the batch of the page after the last one that follows page number <paramref name="first"/> without a gap; itself, if it has no content.</summary>
+    private static int EndOfRun(PageBatch batch, int first)
+    {
+        var end = first;
+        while (end < batch.Count && batch.HasContent(end) && batch.Pages[end] - batch.Pages[first] == (ulong)(end - first))
+            end++;
+        return end;
+    }
+
+    /// <summary>Whole pages read.</summary>
+    private int ReadRun(ulong page, Span<byte> room)
+    {
+        nint got;
+        fixed (byte* buffer = room)
+            got = Linux.ReadAt(_descriptor, buffer, (nuint)room.Length, (long)(page * (ulong)Environment.SystemPageSize));
+        return (int)(Math.Max(0, got) / Environment.SystemPageSize);
     }
 }

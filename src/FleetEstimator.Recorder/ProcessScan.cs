@@ -9,7 +9,7 @@ namespace FleetEstimator.Recorder;
 internal sealed class ProcessScan : IDisposable
 {
     private readonly ProcFile _file = new();
-    private readonly ProcessMemory _memory = new();
+    private readonly PageContents _contents = new();
     private readonly PageBatch _batch = new();
     private readonly List<AnonymousMapping> _mappings = [];
     private readonly List<PageRange> _mapped = [];
@@ -28,29 +28,29 @@ internal sealed class ProcessScan : IDisposable
     /// <param name="timeMicroseconds">Time of the rows.</param>
     /// <param name="append">Receives the rows.</param>
     /// <param name="cancellation">Ends the scan early; what was seen until then is kept and written.</param>
-    /// <returns>False if the process ended before the scan did.</returns>
+    /// <returns>False if there is no such process any more.</returns>
     /// <exception cref="RecordingException">This user may not look, or the kernel cannot tell the zero page.</exception>
     internal bool Scan(int pid, RecordedProcess process, ulong timeMicroseconds, Action<TraceRow> append, CancellationToken cancellation)
     {
         using var pageMap = PageMaps.Open(pid);
-        if (pageMap is null || !ReadMappings(pid))
+        using var memory = ProcessMemory.Open(pid);
+        if (pageMap is null || memory is null || !ReadMappings(pid))
             return false;
         FindMapped(pageMap);
         process.Map(_mapped, timeMicroseconds, append);
-        var isAlive = true;
         foreach (var range in _mapped)
         {
-            for (var next = range.Start; isAlive && next < range.End && !cancellation.IsCancellationRequested;)
+            for (var next = range.Start; next < range.End && !cancellation.IsCancellationRequested;)
             {
                 var end = pageMap.Find(range with { Start = next }, PageBatch.Capacity, _runs);
-                isAlive = ScanBatch(pid, pageMap, process, new PageRange(next, end));
+                ScanBatch(pageMap, memory, process, new PageRange(next, end));
                 process.FlushIfMany(timeMicroseconds, append);
                 next = end;
             }
         }
 
         process.EndScan(timeMicroseconds, append);
-        return isAlive;
+        return true;
     }
 
     /// <summary>Reads a process's stat file.</summary>
@@ -65,7 +65,7 @@ internal sealed class ProcessScan : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose() => _contents.Dispose();
 
     private bool ReadMappings(int pid)
     {
@@ -111,13 +111,12 @@ internal sealed class ProcessScan : IDisposable
     }
 
     /// <summary>Reads the pages found in <paramref name="range"/>, and keeps what was still there after the read.</summary>
-    private bool ScanBatch(int pid, PageMap pageMap, RecordedProcess process, PageRange range)
+    private void ScanBatch(PageMap pageMap, ProcessMemory memory, RecordedProcess process, PageRange range)
     {
         _batch.Fill(_runs);
         if (HasContent())
         {
-            if (!_memory.Read(pid, _batch))
-                return false;
+            memory.Read(_batch, _contents);
             // Room for pages that came in meanwhile.
             _ = pageMap.Find(range, 2 * PageBatch.Capacity, _runsAfter);
             _batch.Settle(_runsAfter);
@@ -143,7 +142,6 @@ internal sealed class ProcessScan : IDisposable
 
         if (next < range.End)
             process.SeeNothing(range with { Start = next });
-        return true;
     }
 
     private bool HasContent()
@@ -165,7 +163,7 @@ internal sealed class ProcessScan : IDisposable
         if (categories.HasFlag(PageCategories.ZeroPage))
             return new PageSighting(Presence.ZeroPage);
         var isHuge = categories.HasFlag(PageCategories.Huge);
-        var page = _memory.Page(index);
+        var page = _contents[index];
         if (page.IsEmpty)
             return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge);
         var content = ContentScan.Classify(page, out var word);

@@ -172,7 +172,7 @@ public sealed class RecordingSession : IDisposable
             _target.Reap(live.Stat);
         }
 
-        _ = _live.RemoveAll(live => live.HasEnded);
+        _ = _live.RemoveAll(live => live.HasEnded || live.IsLost);
     }
 
     private void ScanKnown(LiveProcess live, ulong time)
@@ -183,9 +183,19 @@ public sealed class RecordingSession : IDisposable
         var now = live.Now!.Value;
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
             live.Process.Exec(time, _append);
-
         live.Stat = now;
-        Look(live, time);
+        if (MayRead(now))
+        {
+            Look(live, time);
+            return;
+        }
+
+        NoteWhetherEnded(live);
+        if (live.HasEnded)
+            return;
+        // What it holds from here on is not known: to the trace it holds nothing.
+        live.Process.Exec(time, _append);
+        live.IsLost = true;
     }
 
     private bool IsNew(ProcessStat stat) =>
@@ -219,13 +229,17 @@ public sealed class RecordingSession : IDisposable
     private LiveProcess? FindAncestor(ProcessStat stat) =>
         _live.Find(live => live.Stat.Pid == stat.Parent && live.Stat.Layout == stat.Layout) ?? _live.Find(live => live.Stat.Layout == stat.Layout);
 
-    /// <summary>Whether this user may read a process. Refused in the first scan, the recording fails; later, the process is left out, and that is said.</summary>
+    /// <summary>
+    /// Whether a process is there and this user may read it. Refused in the first scan, the recording fails; later (a program with other rights was
+    /// started), the process is left out, and that is said.
+    /// </summary>
     private bool MayRead(ProcessStat stat)
     {
         try
         {
             using var pageMap = PageMaps.Open(stat.Pid);
-            return pageMap is not null;
+            using var memory = ProcessMemory.Open(stat.Pid);
+            return pageMap is not null && memory is not null;
         }
         catch (RecordingException exception) when (exception.Failure == RecordingFailure.NotPermitted && _scans > 0)
         {
@@ -374,5 +388,8 @@ public sealed class RecordingSession : IDisposable
         public ProcessStat? Now;
 
         public bool HasEnded;
+
+        /// <summary>It lives, and may no longer be read.</summary>
+        public bool IsLost;
     }
 }

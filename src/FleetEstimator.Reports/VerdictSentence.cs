@@ -52,13 +52,17 @@ internal sealed record VerdictSentence(string Lead, string Headline, string Rest
             Share(findings.Difference(EstimateScope.Fleet, "rss_mean", mechanism), "its RSS", typography),
         }.OfType<string>());
         var part = shares.Length == 0 ? "" : ", " + shares;
-        return Savings.Kind(saved) switch
+        var cost = FigureFormat.For(saved, estimate.Unit, typography).Value(-saved.Value);
+        var noInterval = $", with no interval ({Sentences.Inside(estimate.Reason)})";
+        return (Savings.Kind(saved), saved.Value < 0) switch
         {
-            SavingKind.Saving => ($"saves {text.Value} of memory", $" ({interval}){part}"),
-            SavingKind.Cost => ($"costs {FigureFormat.For(saved, estimate.Unit, typography).Value(-saved.Value)} of memory", $" instead of saving any (saving {interval})"),
-            SavingKind.None => ("changes nothing about memory", ""),
-            SavingKind.Unclear => ($"is estimated to save {text.Value} of memory", $"{part}, but the {interval} includes no saving at all"),
-            _ => ($"is estimated to save {text.Value} of memory", $"{part}, with no interval ({Sentences.Inside(estimate.Reason)})"),
+            (SavingKind.Saving, _) => ($"saves {text.Value} of memory", $" ({interval}){part}"),
+            (SavingKind.Cost, _) => ($"costs {cost} of memory", $" instead of saving any (saving {interval})"),
+            (SavingKind.None, _) => ("changes nothing about memory", ""),
+            (SavingKind.Unclear, false) => ($"is estimated to save {text.Value} of memory", $"{part}, but the {interval} allows for no saving at all"),
+            (SavingKind.Unclear, true) => ("is not shown to save memory", $" (estimate {text.Value} saved, {interval})"),
+            (_, false) => ($"is estimated to save {text.Value} of memory", part + noInterval),
+            (_, true) => ($"is estimated to cost {cost} of memory", noInterval),
         };
     }
 
@@ -67,30 +71,33 @@ internal sealed record VerdictSentence(string Lead, string Headline, string Rest
 
     private static string Consequences(Findings findings, string mechanism, Typography typography)
     {
-        List<string> avoided = [], added = [], unclear = [];
+        List<string> avoided = [], added = [], unclear = [], avoidedByEstimate = [], addedByEstimate = [];
         foreach (var metric in Traffic)
         {
-            if (findings.Difference(EstimateScope.Fleet, metric, mechanism) is not { Saved: { Value: not null } saved } estimate)
+            if (findings.Difference(EstimateScope.Fleet, metric, mechanism) is not { Saved: { Value: { } value } saved } estimate)
                 continue;
             var wording = MetricWording.Of(metric);
-            var format = FigureFormat.For(saved, estimate.Unit, typography);
-            string Amount(double? value) => wording.Amount(format.Value(value));
+            var amount = wording.Amount(FigureFormat.For(saved, estimate.Unit, typography).Value(Math.Abs(value)));
             var (list, text) = Savings.Kind(saved) switch
             {
-                SavingKind.Cost => (added, Amount(-saved.Value)),
-                SavingKind.Unclear or SavingKind.None => (unclear, wording.Share),
-                SavingKind.Unknown when saved.Value < 0 => (added, Amount(-saved.Value)),
-                SavingKind.Unknown when saved.Value == 0 => (unclear, wording.Share),
-                _ => (avoided, Amount(saved.Value)),
+                SavingKind.Saving => (avoided, amount),
+                SavingKind.Cost => (added, amount),
+                SavingKind.Unknown when value > 0 => (avoidedByEstimate, amount),
+                SavingKind.Unknown when value < 0 => (addedByEstimate, amount),
+                _ => (unclear, wording.Share),
             };
             list.Add(text);
         }
 
-        var parts = new[] { Listed("avoids ", avoided), Listed("adds ", added), Listed("does not clearly change ", unclear) }.OfType<string>().ToArray();
+        string[] parts =
+        [
+            .. Listed("avoids ", avoided), .. Listed("adds ", added), .. Listed("is estimated to avoid ", avoidedByEstimate),
+            .. Listed("is estimated to add ", addedByEstimate), .. Listed("does not clearly change ", unclear),
+        ];
         return parts.Length == 0 ? "" : "; it " + Sentences.And(parts);
     }
 
-    private static string? Listed(string verb, List<string> things) => things.Count == 0 ? null : verb + Sentences.And(things);
+    private static string[] Listed(string verb, List<string> things) => things.Count == 0 ? [] : [verb + Sentences.And(things)];
 
     private static string MissingReason(Findings findings) => Sentences.Inside(findings.Compared
         .Select(mechanism => findings.Difference(EstimateScope.Fleet, "memory_mean", mechanism)?.Reason)

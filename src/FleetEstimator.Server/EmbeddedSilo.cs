@@ -28,8 +28,8 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         // No appsettings.json, no environment: what a study does must not depend on where it is started.
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, Configuration = new ConfigurationManager() });
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
-            // Its advice on the garbage collector is for machines that run nothing but a silo.
-            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            // Warnings of the runtime are advice for machines that run nothing but a silo (garbage collector, watchdog); our grains' own are shown.
+            .AddFilter("Orleans", LogLevel.Error)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.UseOrleans(silo =>
         {

@@ -68,9 +68,18 @@ public sealed class TraceWriter : IDisposable
         _contents = new(batchRows);
         _fills = new(batchRows);
         _compressedSizes = new(batchRows);
-        _stream = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1 << 16);
+        // Unbuffered: after a failed write, on a full disk, disposing must not try to write the rest once more. Batches are large enough.
+        _stream = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
         _file = new ArrowFileWriter(_stream, _schema, leaveOpen: true, OptionsFor(compression));
-        _file.WriteStart();
+        try
+        {
+            _file.WriteStart();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Rows appended so far.</summary>

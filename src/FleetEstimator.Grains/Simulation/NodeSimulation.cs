@@ -17,7 +17,7 @@ public static class NodeSimulation
     private const long SnapshotMicroseconds = 1_000_000;
 
     /// <summary>Simulates node <paramref name="node"/> of class <paramref name="classIndex"/>.</summary>
-    public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload, CancellationToken cancellation = default)
+    public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
         var @class = study.Classes[classIndex];
         var settings = SettingsOf(@class, workload);
@@ -31,7 +31,7 @@ public static class NodeSimulation
         var simulator = new Simulator([.. lanes.Select(lane => new Simulator.Lane(MechanismOf(study, lane.Mechanism), lane.Accesses == AccessAssumption.AllWrites))], settings);
         if (limitFrames > 0)
             simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)limitFrames));
-        Replay(simulator, workload, phases, duration, study.WarmUp.Of(duration), cancellation);
+        Replay(simulator, workload, phases, duration, study.WarmUp.Of(duration));
 
         var measured = simulator.Usage(0).Microseconds;
         return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
@@ -45,7 +45,7 @@ public static class NodeSimulation
     public static long Duration(StudyDefinition study, long recordingMicroseconds) =>
         study.DurationMicroseconds ?? (recordingMicroseconds > 0 ? recordingMicroseconds : SnapshotMicroseconds);
 
-    private static void Replay(Simulator simulator, Workload workload, long[] phases, long duration, long warmUp, CancellationToken cancellation)
+    private static void Replay(Simulator simulator, Workload workload, long[] phases, long duration, long warmUp)
     {
         var origin = phases.Max();
         var next = new PriorityQueue<Copy, (long Time, int Instance)>();
@@ -61,10 +61,7 @@ public static class NodeSimulation
         while (next.TryPeek(out var copy, out var due) && due.Time < end)
         {
             if (!measuring && due.Time >= measureFrom)
-            {
                 BeginMeasuring();
-                cancellation.ThrowIfCancellationRequested();
-            }
 
             simulator.AdvanceTo(due.Time);
             copy.ApplyNext(simulator);

@@ -15,10 +15,6 @@ public static class ModelReplay
         var guest = scenario.Guest;
         if (Mechanism.Find(kernel) is null)
             return $"kernel {kernel}";
-        if (guest.Swap != SwapDevice.Zram)
-            return $"swap on {guest.Swap}";
-        if (guest.Zswap == ZswapSetting.On)
-            return "zswap";
         if (guest.TransparentHugePages != HugePageSetting.Never || guest.HugePages64K != HugePageSetting.Never)
             return "large folios";
         var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
@@ -49,20 +45,23 @@ public static class ModelReplay
     {
         ArgumentNullException.ThrowIfNull(guest);
         ArgumentNullException.ThrowIfNull(kernels);
-        var settings = new NodeSettings { SwapDevice = Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster };
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On };
         var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
         var before = new Counters[kernels.Count];
         var results = kernels.Select(_ => new List<KernelStep>()).ToList();
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
+            // Between two operations of a scenario there was time enough for write-back to end.
+            simulator.AdvanceTo(simulator.TimeMicroseconds + 1);
+            var errno = 0;
             foreach (var operation in group)
-                simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
+                errno = simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
             regions.Follow(source);
             for (var lane = 0; lane < kernels.Count; lane++)
             {
                 var counters = simulator.Counters(lane);
-                results[lane].Add(StepOf(simulator, lane, counters.Since(before[lane]), regions));
+                results[lane].Add(StepOf(simulator, lane, counters.Since(before[lane]), errno, regions));
                 before[lane] = counters;
             }
         }
@@ -71,13 +70,15 @@ public static class ModelReplay
         return results;
     }
 
-    private static KernelStep StepOf(Simulator simulator, int lane, Counters change, Regions regions) => new()
+    private static KernelStep StepOf(Simulator simulator, int lane, Counters change, int errno, Regions regions) => new()
     {
+        Errno = errno,
         Counters = new (string Name, long Value)[]
         {
             ("minflt", change.MinorFaults), ("majflt", change.MajorFaults),
             ("pswpin", change.SwapIns), ("pswpout", change.SwapOuts),
             ("swpin_zero", change.ZeroSwapIns), ("swpout_zero", change.ZeroSwapOuts),
+            ("zswpin", change.ZswapIns), ("zswpout", change.ZswapOuts),
             ("swap_ra", change.ReadAheads), ("swap_ra_hit", change.ReadAheadHits),
         }.Where(counter => counter.Value != 0).ToDictionary(counter => counter.Name, counter => counter.Value),
         Frames = (int)simulator.State(lane).MappedFrames,

@@ -83,6 +83,20 @@ public sealed class RecordingSessionTests : IDisposable
     }
 
     [Fact]
+    public void LookingLeavesSharedWhatForkShares()
+    {
+        // The subshell inherits the variable of its parent and waits.
+        var options = Options(Shell("x=$(head -c 8000000 /dev/zero | tr '\\0' a); (sleep 600; true); true")) with { Duration = TimeSpan.FromSeconds(1.5) };
+        var shared = new List<long>();
+
+        var summary = RecordingSession.Run(options, new OnProgress(_ => shared.Add(SharedBytesBelow(Environment.ProcessId))), CancellationToken.None);
+
+        Assert.InRange(summary.Scans, 3, 1000);
+        Assert.InRange(shared.Max(), 12_000_000, long.MaxValue);
+        Assert.Equal(shared.Max(), shared[^1], shared.Max() / 10.0);
+    }
+
+    [Fact]
     public void EndsTheCommand_WhenTheDurationIsReached()
     {
         var options = Options(Shell("sleep 600 & sleep 600")) with { Duration = TimeSpan.FromMilliseconds(300) };
@@ -185,6 +199,15 @@ public sealed class RecordingSessionTests : IDisposable
         Refuses(RecordingFailure.Output, "cannot be written", Options(Shell("true")) with { Output = _folder["missing/a.arrow"] });
 
     [Fact]
+    public void AFullDiskEndsTheRecording_AndLeavesNothing()
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Skip("There is no /dev/full to write to.");
+        _ = File.CreateSymbolicLink(_folder["a.arrow.partial"], "/dev/full");
+        Refuses(RecordingFailure.Output, "No space left", Options(Shell("true")));
+    }
+
+    [Fact]
     public void OptionsOutOfRangeAreRefused()
     {
         var options = Options(Shell("true"));
@@ -194,6 +217,21 @@ public sealed class RecordingSessionTests : IDisposable
         Refuses(RecordingFailure.Options, "command", options with { Target = new RecordingTarget.Command([]) });
         Refuses(RecordingFailure.Options, "process id", options with { Target = new RecordingTarget.Process(0) });
         Refuses(RecordingFailure.Options, "label", options with { Labels = new Dictionary<string, string> { [""] = "x" } });
+    }
+
+    /// <summary>Bytes that descendants share, counted in each of them.</summary>
+    private static long SharedBytesBelow(int pid)
+    {
+        var descendants = new List<ProcessStat>();
+        TargetProcesses.Open(new RecordingTarget.Process(pid, WithDescendants: true)).Find(descendants);
+        var bytes = 0L;
+        foreach (var path in descendants.Where(process => process.Pid != pid).Select(process => $"/proc/{process.Pid}/smaps_rollup").Where(File.Exists))
+        {
+            foreach (var line in File.ReadLines(path).Where(line => line.StartsWith("Shared_Dirty:", StringComparison.Ordinal)))
+                bytes += 1024 * long.Parse(line.AsSpan("Shared_Dirty:".Length).TrimEnd("kB").Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return bytes;
     }
 
     private static RecordingTarget.Command Shell(string script) => new(["sh", "-c", script]);

@@ -67,6 +67,7 @@ public sealed class ReportTextTests
         Assert.Contains("no interval [1]", text, StringComparison.Ordinal);
         Assert.Contains("[1] class web has 2 recordings; an interval needs at least 3", text, StringComparison.Ordinal);
         Assert.Contains("with no interval (class web has 2 recordings", text, StringComparison.Ordinal);
+        Assert.Contains("it is estimated to avoid", text.Replace('\n', ' '), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,6 +129,24 @@ public sealed class ReportTextTests
         };
 
         Assert.Matches(@"linux-6\.12 costs [\d.]+ TiB of memory instead of saving any .* adds [\d.]+ [MG]iB/s of swap-out traffic", OneLine(swapped));
+    }
+
+    [Fact]
+    public void ClaimsNothing_ThatTheIntervalDoesNotSupport()
+    {
+        var result = SampleStudy.Make(new() { Mechanisms = ["linux-6.12", "linux-6.12+zero-at-swapout"] }).Estimate();
+
+        Assert.Matches(@"is estimated to save [\d.]+ TiB of memory, .*but the 95% interval -[\d.]+ to [\d.]+ TiB allows for no saving at all; it does not clearly change", OneLine(Shifted(1.1)));
+        Assert.Matches(@"is not shown to save memory \(estimate -[\d.]+ TiB saved, 95% interval -[\d.]+ to [\d.]+ TiB\)", OneLine(Shifted(-0.1)));
+
+        // Every difference that many times as large, with an interval of twice its size around zero.
+        StudyResult Shifted(double times) => result with
+        {
+            Estimates = [.. result.Estimates.Select(estimate => estimate.Against is null ? estimate : estimate with
+            {
+                Value = Math.Abs(estimate.Value!.Value) * -times, Low = -2 * Math.Abs(estimate.Value.Value), High = 2 * Math.Abs(estimate.Value.Value),
+            })],
+        };
     }
 
     [Fact]
