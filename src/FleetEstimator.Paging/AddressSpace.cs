@@ -1,5 +1,18 @@
 namespace FleetEstimator.Paging;
 
+/// <summary>What madvise said of large folios in a VMA.</summary>
+public enum HugeAdvice : byte
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>MADV_HUGEPAGE.</summary>
+    Wanted,
+
+    /// <summary>MADV_NOHUGEPAGE.</summary>
+    Never,
+}
+
 /// <summary>One virtual memory area: pages [<see cref="Start"/>, <see cref="End"/>) of private anonymous memory.</summary>
 public sealed class Vma
 {
@@ -18,11 +31,14 @@ public sealed class Vma
     /// <summary>mlocked: its pages stay in memory.</summary>
     public bool Locked { get; internal set; }
 
+    /// <summary>What madvise said of large folios here.</summary>
+    public HugeAdvice Advice { get; internal set; }
+
     /// <summary>Whether a store has ever faulted here (the kernel's anon_vma exists): fork copies page tables only then.</summary>
     public bool HasAnonymousPages { get; internal set; }
 
     /// <summary>What a VMA cut at <paramref name="page"/> leaves to the right of it.</summary>
-    internal Vma After(ulong page, int id) => new() { Start = page, End = End, Id = id, Mapping = Mapping, HasAnonymousPages = HasAnonymousPages, Locked = Locked };
+    internal Vma After(ulong page, int id) => new() { Start = page, End = End, Id = id, Mapping = Mapping, HasAnonymousPages = HasAnonymousPages, Locked = Locked, Advice = Advice };
 }
 
 /// <summary>The VMAs of one process, ordered by address. Neighbours are never merged: one mapping is one VMA.</summary>
@@ -135,7 +151,7 @@ public sealed class AddressSpace
         for (var index = Math.Max(1, FirstEndingAfter(start)); index < _areas.Count && _areas[index].Start <= end;)
         {
             var (left, right) = (_areas[index - 1], _areas[index]);
-            if (left.End == right.Start && left.Mapping == right.Mapping && left.Locked == right.Locked)
+            if (left.End == right.Start && left.Mapping == right.Mapping && left.Locked == right.Locked && left.Advice == right.Advice)
             {
                 left.End = right.End;
                 left.HasAnonymousPages |= right.HasAnonymousPages;

@@ -36,6 +36,12 @@ public record struct Counters
     /// <summary>swap_ra_hit: first uses of pages read ahead.</summary>
     public long ReadAheadHits { get; set; }
 
+    /// <summary>thp_swpout: 2 MiB folios written to the device as a whole.</summary>
+    public long HugeSwapOuts { get; set; }
+
+    /// <summary>thp_swpout_fallback: 2 MiB folios split because slots were short.</summary>
+    public long HugeSwapOutFallbacks { get; set; }
+
     /// <summary>Read faults on zero-filled slots that mapped the shared zero page (no kernel counter).</summary>
     public long ZeroPagesMappedAtSwapIn { get; set; }
 
@@ -65,6 +71,8 @@ public record struct Counters
         ZswapOuts = ZswapOuts - earlier.ZswapOuts,
         ReadAheads = ReadAheads - earlier.ReadAheads,
         ReadAheadHits = ReadAheadHits - earlier.ReadAheadHits,
+        HugeSwapOuts = HugeSwapOuts - earlier.HugeSwapOuts,
+        HugeSwapOutFallbacks = HugeSwapOutFallbacks - earlier.HugeSwapOutFallbacks,
         ZeroPagesMappedAtSwapIn = ZeroPagesMappedAtSwapIn - earlier.ZeroPagesMappedAtSwapIn,
         ZeroPagesMappedAtSwapOut = ZeroPagesMappedAtSwapOut - earlier.ZeroPagesMappedAtSwapOut,
         ZeroFilledSwapOuts = ZeroFilledSwapOuts - earlier.ZeroFilledSwapOuts,

@@ -62,6 +62,8 @@ internal static class KernelAudit
         Equal(slots, kernel.Slots, "slots");
         Equal(holding, kernel.SlotsHoldingData, "slots holding data");
         Equal(zeroFilled, kernel.ZeroFilledFrames, "zero-filled frames");
+        var large = mapCounts.Keys.Where(node => kernel.FolioPages(node) > 1).ToLookup(kernel.FolioOf);
+        Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
 
         var listed = new HashSet<int>();
@@ -71,7 +73,8 @@ internal static class KernelAudit
                 Equal(true, listed.Add(node), "frames listed once");
         }
 
-        var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0).ToHashSet();
+        var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+            .Select(node => node < 0 ? node : kernel.FolioOf(node)).ToHashSet();
         Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");
 
         void Equal<T>(T expected, T actual, string what)

@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -41,6 +41,12 @@ public sealed record Mechanism
 
     /// <summary>Whether a page loaded from zswap stays there as well; on 6.12 it leaves zswap and counts as dirty.</summary>
     public bool KeepsZswapCopies { get; init; }
+
+    /// <summary>Whether splitting a large folio maps its zero-filled pages to the shared zero page.</summary>
+    public bool SplitMapsZeroPage { get; init; } = true;
+
+    /// <summary>Whether a 2 MiB folio mapped by small entries goes out whole; on 6.1 it is split.</summary>
+    public bool SwapsOutFoliosMappedSmall { get; init; } = true;
 
     /// <summary>The mechanism of that name, or null.</summary>
     public static Mechanism? Find(string name) => All.FirstOrDefault(mechanism => mechanism.Name == name);

@@ -51,9 +51,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
     public void AddFaulted(int node) => AddYoungest(node);
 
-    public void Remove(int node)
+    public void Remove(int node) => Remove(node, kernel.FolioPages(node), kernel.FlagsOf(node));
+
+    /// <summary>The same for a folio whose flags have been taken away already.</summary>
+    public void Remove(int node, int pages, NodeFlags flags)
     {
-        _sizes[GenerationOf(node)]--;
+        _sizes[GenerationIn(flags)] -= pages;
         Lists.Remove(node);
     }
 
@@ -184,9 +187,11 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         {
             var node = _isolated[k];
             kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
-            if (!WasAccessed(node) && kernel.TrySwapOut(node))
-                _reclaimed++;
-            else
+            var frames = kernel.Frames;
+            if (!WasAccessed(node))
+                kernel.SwapOut(node);
+            _reclaimed += frames - kernel.Frames;
+            if (kernel.HasFrame(node))
                 MoveToYoungest(node);
         }
 
@@ -233,7 +238,11 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         if (accessed)
             return true;
         if (node >= 0)
-            return TakeYoungAndLookAround(node);
+        {
+            for (var index = node; index < (node | (kernel.FolioPages(node) - 1)) + 1; index++)
+                accessed |= kernel.FolioOf(index) == node && TakeYoungAndLookAround(index);
+            return accessed;
+        }
 
         // Looking around collects no mappers, so the span stays valid.
         foreach (var index in kernel.CollectMappers(node))
@@ -273,7 +282,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         {
             TakeYoung(near);
             young++;
-            var node = kernel.NodeOf(near);
+            var node = kernel.FolioOf(near);
             if ((kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
                 kernel.FlagsOf(node) |= NodeFlags.Referenced;
             else if (_walked)
@@ -352,7 +361,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
             {
                 TakeYoung(index);
                 young++;
-                SetGeneration(kernel.NodeOf(index), YoungestList);
+                SetGeneration(kernel.FolioOf(index), YoungestList);
             }
         }
 
@@ -381,21 +390,24 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     // ---- Generations -----------------------------------------------------------------------------------------------------------
 
-    private int GenerationOf(int node) => (int)(kernel.FlagsOf(node) & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift;
+    private int GenerationOf(int node) => GenerationIn(kernel.FlagsOf(node));
+
+    private static int GenerationIn(NodeFlags flags) => (int)(flags & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift;
 
     private void SetGeneration(int node, int generation)
     {
         ref var flags = ref kernel.FlagsOf(node);
-        _sizes[(int)(flags & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift]--;
+        var pages = kernel.FolioPages(node);
+        _sizes[GenerationIn(flags)] -= pages;
         flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(generation << NodeFlag.GenerationShift);
-        _sizes[generation]++;
+        _sizes[generation] += pages;
     }
 
     private void AddYoungest(int node)
     {
         ref var flags = ref kernel.FlagsOf(node);
         flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(YoungestList << NodeFlag.GenerationShift);
-        _sizes[YoungestList]++;
+        _sizes[YoungestList] += kernel.FolioPages(node);
         Lists.AddHead(YoungestList, node);
     }
 

@@ -19,6 +19,19 @@ public enum SwapDevice : byte
     Ssd,
 }
 
+/// <summary>Where large folios are used: the sysfs setting of transparent huge pages of one size.</summary>
+public enum HugePages : byte
+{
+    /// <summary>Nowhere.</summary>
+    Never,
+
+    /// <summary>Where MADV_HUGEPAGE asked for them.</summary>
+    Madvise,
+
+    /// <summary>Everywhere but where MADV_NOHUGEPAGE forbade them.</summary>
+    Always,
+}
+
 /// <summary>Settings of a simulated node, the same for every mechanism.</summary>
 public sealed record NodeSettings
 {
@@ -33,6 +46,12 @@ public sealed record NodeSettings
 
     /// <summary>Whether zswap stands before the device: it takes order-0 pages that compress.</summary>
     public bool Zswap { get; init; }
+
+    /// <summary>2 MiB folios (transparent huge pages).</summary>
+    public HugePages HugePages2M { get; init; }
+
+    /// <summary>64 KiB folios (multi-size transparent huge pages); swap-in stays order-0.</summary>
+    public HugePages HugePages64K { get; init; }
 
     /// <summary>Bytes in a page.</summary>
     public int PageBytes { get; init; } = 4096;

@@ -84,6 +84,15 @@ internal enum NodeFlags : ushort
     /// <summary>The slot's content lies in zswap.</summary>
     InZswap = 4096,
 
+    /// <summary>The entry maps a page of a 64 KiB folio.</summary>
+    Folio64K = 8192,
+
+    /// <summary>The entry maps a page of a 2 MiB folio.</summary>
+    Folio2M = 16384,
+
+    /// <summary>Entries of the large folio were unmapped: the next reclaim or madvise splits it.</summary>
+    PartlyMapped = 32768,
+
     /// <summary>What belongs to a slot and ends with it.</summary>
     SlotState = InSwapCache | ZeromapBit | InZswap | SlotHoldsData | Dirty | ReadAhead,
 }

@@ -88,10 +88,10 @@ internal sealed class PageTables
     public Vma Map(Process process, ulong start, ulong end) => process.Space.Map(start, end, _nextVma++);
 
     /// <summary>
-    /// mlock or munlock of [start, end): VMAs are cut at its ends and joined where they agree again. Calls <paramref name="parted"/> with the old and the new
-    /// VMA of every cut.
+    /// Changes what the VMAs of [start, end) are (mlock, madvise): they are cut at its ends and joined where they agree again. Calls
+    /// <paramref name="parted"/> with the old and the new VMA of every cut.
     /// </summary>
-    public void SetLocked(Process process, ulong start, ulong end, bool locked, Action<Vma, Vma> parted)
+    public void Change(Process process, ulong start, ulong end, Action<Vma> change, Action<Vma, Vma> parted)
     {
         foreach (var edge in (ReadOnlySpan<ulong>)[start, end])
         {
@@ -102,7 +102,7 @@ internal sealed class PageTables
         }
 
         foreach (var area in process.Space.AreasIn(start, end))
-            area.Locked = locked;
+            change(area);
         process.Space.Join(start, end);
     }
 
@@ -134,7 +134,7 @@ internal sealed class PageTables
     private static ulong StopOf(ulong page, ulong end) => Math.Min(end, (page / EntriesPerTable + 1) * EntriesPerTable);
 
     /// <summary>Removes [start, end) from the VMAs and gives back tables whose range no VMA holds any more. The kernels have zapped them before.</summary>
-    public void Unmap(Process process, ulong start, ulong end)
+    public void Unmap(Process process, ulong start, ulong end, Action<int> freed)
     {
         process.Space.Unmap(start, end);
         for (var table = start / EntriesPerTable; table <= (end - 1) / EntriesPerTable; table++)
@@ -143,15 +143,20 @@ internal sealed class PageTables
             {
                 process.Forget(table);
                 _freeTables.Push(first);
+                freed(first);
             }
         }
     }
 
     /// <summary>Forgets a process whose tables have all been zapped.</summary>
-    public void Remove(Process process)
+    public void Remove(Process process, Action<int> freed)
     {
         foreach (var first in process.Tables.Values)
+        {
             _freeTables.Push(first);
+            freed(first);
+        }
+
         process.Tables.Clear();
         process.Family.Processes.Remove(process);
         _processes.Remove(process.Number);

@@ -43,7 +43,7 @@ public sealed class Simulator
     public long TimeMicroseconds { get; private set; }
 
     /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
-    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Huge or OperationKind.NoHuge or OperationKind.Pin or OperationKind.Unpin);
+    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Pin or OperationKind.Unpin);
 
     /// <summary>Page table entries in tables created so far.</summary>
     public int PageCapacity => _tables.Capacity;
@@ -119,6 +119,9 @@ public sealed class Simulator
             case OperationKind.Lock or OperationKind.Unlock:
                 SetLocked(operation);
                 break;
+            case OperationKind.Huge or OperationKind.NoHuge:
+                SetHugeAdvice(operation);
+                break;
             case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
                 errno = Advise(operation);
                 break;
@@ -181,14 +184,36 @@ public sealed class Simulator
 
     private void SetLocked(in Operation operation)
     {
+        var locked = operation.Kind == OperationKind.Lock;
+        Change(operation, area => area.Locked = locked);
+        ApplyToPages(operation);
+    }
+
+    private void SetHugeAdvice(in Operation operation)
+    {
+        var advice = operation.Kind == OperationKind.Huge ? HugeAdvice.Wanted : HugeAdvice.Never;
+        Change(operation, area => area.Advice = advice);
+    }
+
+    private void Change(in Operation operation, Action<Vma> change)
+    {
         var process = ProcessOf(operation);
-        _tables.SetLocked(process, operation.Page, operation.Page + operation.Pages, operation.Kind == OperationKind.Lock, (left, right) =>
+        _tables.Change(process, operation.Page, operation.Page + operation.Pages, change, (left, right) =>
         {
             MakeRoom();
             foreach (var kernel in _kernels)
+            {
                 kernel.CopyArea(left.Id, right.Id);
+                if (right.Start % PageTables.EntriesPerTable != 0 && process.TryIndex(right.Start, out var index))
+                    kernel.PartHugeMapping(index);
+            }
         });
-        ApplyToPages(operation);
+    }
+
+    private void ForgetTable(int first)
+    {
+        foreach (var kernel in _kernels)
+            kernel.ForgetTable(first);
     }
 
     private Process ProcessOf(in Operation operation) =>
@@ -269,7 +294,7 @@ public sealed class Simulator
                 kernel.Zap(run);
         }
 
-        _tables.Unmap(process, start, end);
+        _tables.Unmap(process, start, end, ForgetTable);
     }
 
     private void Fork(uint parentNumber, uint childNumber)
@@ -283,6 +308,7 @@ public sealed class Simulator
         {
             var copy = _tables.Map(child, area.Start, area.End);
             copy.HasAnonymousPages = area.HasAnonymousPages;
+            copy.Advice = area.Advice;
             MakeRoom();
             foreach (var kernel in _kernels)
                 kernel.CopyArea(area.Id, copy.Id);
@@ -313,6 +339,6 @@ public sealed class Simulator
             }
         }
 
-        _tables.Remove(process);
+        _tables.Remove(process, ForgetTable);
     }
 }

@@ -16,13 +16,16 @@ public class RandomOperationsTests
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 300 },
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 4096, PageCluster = 3 },
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 800, PageCluster = 3, Zswap = true },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages2M = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always },
     ];
 
     private static readonly Gen<Step> Steps = Gen.Select(
         Gen.Frequency(
             (8, Gen.Const(OperationKind.Read)), (8, Gen.Const(OperationKind.Write)), (3, Gen.Const(OperationKind.Access)), (2, Gen.Const(OperationKind.Observe)),
             (4, Gen.Const(OperationKind.PageOut)), (2, Gen.Const(OperationKind.Discard)), (2, Gen.Const(OperationKind.LazyFree)), (1, Gen.Const(OperationKind.Cold)),
-            (1, Gen.Const(OperationKind.Lock)), (2, Gen.Const(OperationKind.Unlock)), (2, Gen.Const(OperationKind.Settle)), (1, Gen.Const(OperationKind.Unmap)), (2, Gen.Const(OperationKind.Fork)),
+            (1, Gen.Const(OperationKind.Lock)), (2, Gen.Const(OperationKind.Unlock)), (2, Gen.Const(OperationKind.Settle)),
+            (1, Gen.Const(OperationKind.Huge)), (1, Gen.Const(OperationKind.NoHuge)), (1, Gen.Const(OperationKind.Unmap)), (2, Gen.Const(OperationKind.Fork)),
             (1, Gen.Const(OperationKind.Exit)), (2, Gen.Const(OperationKind.Reclaim)), (2, Gen.Const(OperationKind.Limit))),
         Gen.Int[0, 3], Gen.Int[0, Regions - 1], Gen.Int[0, RegionPages - 1], Gen.Int[1, 300], Gen.Enum<PageContent>(),
         (kind, process, region, offset, pages, content) => new Step(kind, (uint)process, region, offset, Math.Min(pages, RegionPages - offset), content));

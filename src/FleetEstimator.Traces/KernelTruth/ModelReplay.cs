@@ -15,8 +15,8 @@ public static class ModelReplay
         var guest = scenario.Guest;
         if (Mechanism.Find(kernel) is null)
             return $"kernel {kernel}";
-        if (guest.TransparentHugePages != HugePageSetting.Never || guest.HugePages64K != HugePageSetting.Never)
-            return "large folios";
+        if (guest.HugePages64K != HugePageSetting.Never && guest.Zswap == ZswapSetting.NeverWritten)
+            return "large swap-in";
         var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
         if (limited && guest.MultiGenerationalLru != true)
             return "the classic LRU";
@@ -45,7 +45,7 @@ public static class ModelReplay
     {
         ArgumentNullException.ThrowIfNull(guest);
         ArgumentNullException.ThrowIfNull(kernels);
-        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On };
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K };
         var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
         var before = new Counters[kernels.Count];
         var results = kernels.Select(_ => new List<KernelStep>()).ToList();
@@ -79,6 +79,7 @@ public static class ModelReplay
             ("pswpin", change.SwapIns), ("pswpout", change.SwapOuts),
             ("swpin_zero", change.ZeroSwapIns), ("swpout_zero", change.ZeroSwapOuts),
             ("zswpin", change.ZswapIns), ("zswpout", change.ZswapOuts),
+            ("thp_swpout", change.HugeSwapOuts), ("thp_swpout_fallback", change.HugeSwapOutFallbacks),
             ("swap_ra", change.ReadAheads), ("swap_ra_hit", change.ReadAheadHits),
         }.Where(counter => counter.Value != 0).ToDictionary(counter => counter.Name, counter => counter.Value),
         Frames = (int)simulator.State(lane).MappedFrames,

@@ -1,0 +1,106 @@
+namespace FleetEstimator.Paging;
+
+/// <content>madvise and mlock.</content>
+internal sealed partial class Kernel
+{
+    /// <summary>MADV_PAGEOUT: what only one process maps, regardless of accesses.</summary>
+    public void PageOut(in Run run)
+    {
+        for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
+        {
+            if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
+                continue;
+            if (CoversWholeFolio(run, index))
+            {
+                SwapOutLarge(FolioOf(index));
+                continue;
+            }
+
+            if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
+                continue;
+            var node = NodeOf(index);
+            if (MapCountOf(node) > 1)
+                continue;
+            _pte[index] = (byte)(_pte[index] & ~Pte.Young);
+            SwapOut(node);
+        }
+    }
+
+    /// <summary>MADV_COLD: forgets accesses of what only one process maps. Where the frame stands on the LRU does not change here.</summary>
+    public void Cold(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || MapCountOf(NodeOf(index)) == 1))
+                _pte[index] &= unchecked((byte)~Pte.Young);
+        }
+    }
+
+    /// <summary>MADV_FREE: swapped pages are gone at once; frames are dropped by the next reclaim unless they are written before.</summary>
+    public void LazyFree(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            switch (_pte[index] & Pte.KindMask)
+            {
+                case Pte.Swapped:
+                    ZapSwapEntry(index);
+                    _pte[index] = Pte.None;
+                    break;
+                case Pte.Mapped:
+                    // The kernel marks a large folio as a whole; small pages that are dropped one by one come to the same.
+                    if (CoversWholeFolio(run, index))
+                        Split(FolioOf(index), mapsZeros: false);
+                    if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                        FreeLazily(index);
+                    break;
+            }
+        }
+    }
+
+    private void FreeLazily(int index)
+    {
+        var node = NodeOf(index);
+        ref var flags = ref FlagsOf(node);
+        if ((flags & (NodeFlags.InSwapCache | NodeFlags.Dirty)) != 0)
+        {
+            if (MapCountOf(node) > 1)
+                return;
+            if ((flags & NodeFlags.InSwapCache) != 0)
+            {
+                if (SwapCountOf(node) > 0)
+                    return;
+                DropFromSwapCache(node);
+            }
+
+            flags &= ~NodeFlags.Dirty;
+        }
+
+        _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
+        flags |= NodeFlags.LazilyFreed;
+    }
+
+    /// <summary>mlock: faults every page in for writing, and keeps it.</summary>
+    public void Lock(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
+                WriteFault(run, index);
+
+            // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): set_page_dirty.
+            _pte[index] |= Pte.Young;
+            FlagsOf(NodeOf(index)) |= NodeFlags.Dirty | NodeFlags.Locked;
+        }
+    }
+
+    /// <summary>munlock.</summary>
+    public void Unlock(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+namespace FleetEstimator.Paging;
+
+/// <content>From the slot back into memory (do_swap_page).</content>
+internal sealed partial class Kernel
+{
+    private void SwapIn(in Run run, int index, bool write)
+    {
+        SwapInEntry(run, index, write);
+        KeepIfLocked(run, index);
+    }
+
+    private void SwapInEntry(in Run run, int index, bool write)
+    {
+        run.Area.HasAnonymousPages = true;
+        var node = NodeOf(index);
+        if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+        {
+            _counters.MinorFaults++;
+            var marked = (FlagsOf(node) & NodeFlags.ReadAhead) != 0;
+            if (marked)
+            {
+                FlagsOf(node) &= ~NodeFlags.ReadAhead;
+                _counters.ReadAheadHits++;
+            }
+
+            _readAhead[run.Area.Id].Hit(run.PageAt(index), marked);
+            MapFromSwapCache(run, index, node, write);
+            return;
+        }
+
+        var onlyEntry = SwapCountOf(node) == 1;
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !_settings.ForbidZeroPage && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        {
+            _counters.MinorFaults++;
+            _counters.ZeroPagesMappedAtSwapIn++;
+            _counters.ZeroFilledSwapIns++;
+            FreeSlotOfOnlyEntry(index, node);
+            _pte[index] = Pte.Zero | Pte.HiddenZero | Pte.Young;
+            HiddenZeroEntries++;
+            return;
+        }
+
+        _counters.MajorFaults++;
+        if (onlyEntry && IsSynchronous)
+        {
+            // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
+            Charge();
+            CountRead(node);
+            var content = ContentOf(index, node);
+            FreeSlotOfOnlyEntry(index, node);
+            MapNewFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            SetContent(index, content);
+            return;
+        }
+
+        SwapInThroughCache(run, index);
+        MapFromSwapCache(run, index, node, write);
+    }
+
+    /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
+    private void SwapInThroughCache(in Run run, int index)
+    {
+        var page = run.PageAt(index);
+        var (first, last) = _readAhead[run.Area.Id].Fault(page, _settings.PageCluster);
+        var (start, end) = run.Clip(index, first, last);
+        for (var near = start; near < end; near++)
+        {
+            if (near == index || (_pte[near] & Pte.KindMask) != Pte.Swapped)
+                continue;
+            var node = NodeOf(near);
+            if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+                continue;
+            if (Mechanism.ReadAheadSparesZeros && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1)
+                continue;
+            ReadIntoSwapCache(node);
+            FlagsOf(node) |= NodeFlags.ReadAhead;
+            _counters.ReadAheads++;
+        }
+
+        // After the neighbours, so that charging them cannot reclaim it before it is mapped.
+        ReadIntoSwapCache(NodeOf(index));
+    }
+
+    private void ReadIntoSwapCache(int node)
+    {
+        Charge();
+        CountRead(node);
+        FlagsOf(node) |= NodeFlags.InSwapCache;
+        UnmappedCacheFrames++;
+        _lru.AddFaulted(node);
+    }
+
+    private void CountRead(int node)
+    {
+        ref var flags = ref FlagsOf(node);
+        if ((flags & NodeFlags.ZeromapBit) != 0)
+        {
+            _counters.ZeroSwapIns++;
+        }
+        else if ((flags & NodeFlags.InZswap) != 0)
+        {
+            _counters.ZswapIns++;
+            if (!Mechanism.KeepsZswapCopies)
+            {
+                ForgetCopy(ref flags);
+                flags |= NodeFlags.Dirty;
+            }
+        }
+        else
+        {
+            _counters.SwapIns++;
+        }
+
+        if (HoldsZeros(node))
+            _counters.ZeroFilledSwapIns++;
+    }
+
+    /// <summary>Whether a frame, or a slot without one, holds zeros.</summary>
+    internal bool HoldsZeros(int node) =>
+        node >= 0 ? (_pte[node] & Pte.ContentMask) == Pte.ContentZero : _shared[node].ContentBits == Pte.ContentZero;
+
+    /// <summary>The tail of do_swap_page for a frame in the swap cache.</summary>
+    private void MapFromSwapCache(in Run run, int index, int node, bool write)
+    {
+        var isShared = node < 0;
+        var content = ContentOf(index, node);
+        if (MapCountOf(node) == 0)
+        {
+            UnmappedCacheFrames--;
+            MappedFrames++;
+            if (content == Pte.ContentZero)
+                ZeroFilledFrames++;
+        }
+
+        if (!isShared)
+        {
+            // Exclusive although in the swap cache: read ahead, or shared no more before it was swapped out.
+            _pte[index] = (byte)(Pte.Mapped | Pte.Young | content);
+            if ((write || SwapIsHalfFull || run.Area.Locked) && (_flags[index] & NodeFlags.UnderWriteback) == 0)
+                DropFromSwapCache(index);
+            if (write)
+                _pte[index] |= Pte.Writable | Pte.Dirty;
+            else if (Mechanism.MapsSwappedInPagesWritable)
+                _pte[index] |= Pte.Writable;
+            return;
+        }
+
+        ref var shared = ref _shared[node];
+        shared.MapCount++;
+        shared.SwapCount--;
+        _pte[index] = Pte.Mapped | Pte.Young | Pte.Shared;
+        var onlyReference = shared.MapCount == 1;
+        if (shared.SwapCount == 0 && ((write && onlyReference) || SwapIsHalfFull || run.Area.Locked) && (shared.Flags & NodeFlags.UnderWriteback) == 0)
+            DropFromSwapCache(node);
+        if (onlyReference && (shared.Flags & NodeFlags.InSwapCache) == 0)
+        {
+            BecomeExclusive(index);
+            if (write || Mechanism.MapsSwappedInPagesWritable)
+                _pte[index] |= Pte.Writable;
+            if (write)
+                _pte[index] |= Pte.Dirty;
+        }
+        else if (write)
+        {
+            WriteProtectedAfterSwapIn(index);
+        }
+    }
+
+    /// <summary>do_wp_page called by do_swap_page: no further fault is counted, and the frame is held, so charging cannot reclaim it.</summary>
+    private void WriteProtectedAfterSwapIn(int index)
+    {
+        if (TryReuse(index))
+            return;
+        var content = _shared[SharedNode(index)].ContentBits;
+        UnmapShared(index);
+        _pte[index] = Pte.None;
+        Charge();
+        _counters.NewFrames++;
+        MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
+        SetContent(index, content);
+    }
+
+    /// <summary>Ends a slot that one entry names and no frame belongs to; the entry is about to say something else.</summary>
+    private void FreeSlotOfOnlyEntry(int index, int node)
+    {
+        ForgetSlot(node);
+        if (node < 0)
+            _shared.Remove(node);
+        else
+            _flags[index] = NodeFlags.None;
+    }
+
+    private void ForgetSlot(int node)
+    {
+        ref var flags = ref FlagsOf(node);
+        ForgetCopy(ref flags);
+        flags &= ~NodeFlags.SlotState;
+        Slots--;
+    }
+
+    private void ForgetCopy(ref NodeFlags flags)
+    {
+        if ((flags & NodeFlags.SlotHoldsData) != 0)
+            SlotsHoldingData--;
+        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
+    }
+
+    /// <summary>folio_free_swap on a frame whose slot no entry names.</summary>
+    private void DropFromSwapCache(int node) => ForgetSlot(node);
+}

@@ -1,0 +1,174 @@
+namespace FleetEstimator.Paging;
+
+/// <content>Out of memory into a slot, or nowhere (shrink_folio_list).</content>
+internal sealed partial class Kernel
+{
+    /// <summary>
+    /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. It stays if it is
+    /// locked, if no swap slot is free, or while an asynchronous device writes it.
+    /// </summary>
+    internal void SwapOut(int node)
+    {
+        if (FolioPages(node) > 1)
+        {
+            SwapOutLarge(node);
+            return;
+        }
+
+        ref var flags = ref FlagsOf(node);
+        var inCache = (flags & NodeFlags.InSwapCache) != 0;
+        var mappers = CollectMappers(node);
+        var zeroFilled = HoldsZeros(node);
+        if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
+            return;
+        if ((flags & NodeFlags.LazilyFreed) != 0)
+        {
+            DropLazily(node, mappers);
+            return;
+        }
+
+        if (!inCache)
+        {
+            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
+            {
+                ReplaceByZeroPage(node, mappers);
+                return;
+            }
+
+            if (!HasFreeSlot)
+                return;
+            Slots++;
+            flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
+        }
+
+        foreach (var index in mappers)
+        {
+            if ((_pte[index] & Pte.Dirty) != 0)
+                flags |= NodeFlags.Dirty;
+            _pte[index] = (byte)((_pte[index] & (Pte.Shared | Pte.ContentMask)) | Pte.Swapped);
+        }
+
+        if (node < 0)
+        {
+            ref var shared = ref _shared[node];
+            shared.SwapCount += mappers.Length;
+            shared.MapCount = 0;
+        }
+
+        if (mappers.Length > 0)
+        {
+            MappedFrames--;
+            if (zeroFilled)
+                ZeroFilledFrames--;
+            UnmappedCacheFrames++;
+        }
+
+        var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
+        flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
+        if (written && !IsSynchronous)
+        {
+            // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
+            flags |= NodeFlags.UnderWriteback;
+            _underWriteback.Add(node);
+            return;
+        }
+
+        _lru.Remove(node);
+        UnmappedCacheFrames--;
+        flags &= ~NodeFlags.InSwapCache;
+    }
+
+    /// <summary>Asynchronous write-back has ended.</summary>
+    public void Settle()
+    {
+        foreach (var node in _underWriteback)
+            FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+        _underWriteback.Clear();
+    }
+
+    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    private void DropLazily(int node, ReadOnlySpan<int> mappers)
+    {
+        ref var flags = ref FlagsOf(node);
+        foreach (var index in mappers)
+        {
+            if ((_pte[index] & Pte.Dirty) != 0)
+                flags |= NodeFlags.Dirty;
+        }
+
+        if ((flags & NodeFlags.Dirty) != 0)
+        {
+            flags &= ~NodeFlags.LazilyFreed;
+            return;
+        }
+
+        FreeMappedFrame(node, HoldsZeros(node));
+        foreach (var index in mappers)
+        {
+            _pte[index] = Pte.None;
+            _flags[index] = NodeFlags.None;
+        }
+
+        if (node < 0)
+            _shared.Remove(node);
+    }
+
+    private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;
+
+    /// <summary>swap_writepage; false if the device was spared by the zeromap or zswap.</summary>
+    private bool WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
+    {
+        ForgetCopy(ref flags);
+        if (zeroFilled)
+            _counters.ZeroFilledSwapOuts++;
+        if (zeroFilled && Mechanism.Zeromap)
+        {
+            flags |= NodeFlags.ZeromapBit;
+            _counters.ZeroSwapOuts++;
+            return false;
+        }
+
+        var compressible = contentBits != Pte.Incompressible;
+        if (_settings.Zswap && compressible)
+        {
+            _counters.ZswapOuts++;
+            flags |= NodeFlags.InZswap;
+        }
+        else
+        {
+            _counters.SwapOuts++;
+        }
+
+        CountCopyInMemory(ref flags, contentBits);
+        return (flags & NodeFlags.InZswap) == 0;
+    }
+
+    /// <summary>Pages of one repeated word, zeros included, take no memory: zram keeps the word in its table entry, zswap compresses it to next to nothing.</summary>
+    private void CountCopyInMemory(ref NodeFlags flags, byte contentBits)
+    {
+        var inMemory = _settings.SwapDevice == SwapDevice.Zram || (flags & NodeFlags.InZswap) != 0;
+        if (inMemory && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
+        {
+            flags |= NodeFlags.SlotHoldsData;
+            SlotsHoldingData++;
+        }
+    }
+
+    private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
+    {
+        _counters.ZeroPagesMappedAtSwapOut++;
+        _counters.ZeroFilledSwapOuts++;
+        _lru.Remove(node);
+        foreach (var index in mappers)
+        {
+            _pte[index] = Pte.Zero | Pte.HiddenZero;
+            _flags[index] = NodeFlags.None;
+            HiddenZeroEntries++;
+        }
+
+        MappedFrames--;
+        ZeroFilledFrames--;
+        if (node < 0)
+            _shared.Remove(node);
+    }
+}

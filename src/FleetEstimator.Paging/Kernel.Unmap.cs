@@ -1,0 +1,175 @@
+using System.Numerics;
+
+namespace FleetEstimator.Paging;
+
+/// <content>Unmapping, discarding, exit and fork.</content>
+internal sealed partial class Kernel
+{
+    /// <summary>munmap, MADV_DONTNEED and exit: every entry becomes empty.</summary>
+    public void Zap(in Run run)
+    {
+        var stateAfter = StateOf(run.Index) switch
+        {
+            TableState.None => TableState.None,
+            TableState.Entries => TableState.Entries,
+            _ => run.Count == PageTables.EntriesPerTable ? TableState.None : TableState.Entries,
+        };
+        for (var index = run.Index; index < run.End; index++)
+        {
+            var entry = _pte[index];
+            switch (entry & Pte.KindMask)
+            {
+                case Pte.None:
+                    index = NextInUse(index, run.End) - 1;
+                    continue;
+                case Pte.Zero:
+                    if ((entry & Pte.HiddenZero) != 0)
+                        HiddenZeroEntries--;
+                    break;
+                case Pte.Mapped when (entry & Pte.Shared) != 0:
+                    UnmapShared(index);
+                    break;
+                case Pte.Mapped when (_flags[index] & LargeMask) != 0:
+                    UnmapFromFolio(index);
+                    break;
+                case Pte.Mapped:
+                    if ((_flags[index] & NodeFlags.InSwapCache) != 0)
+                        DropFromSwapCache(index);
+                    FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
+                    break;
+                default:
+                    ZapSwapEntry(index);
+                    break;
+            }
+
+            _pte[index] = Pte.None;
+        }
+
+        StateOf(run.Index) = stateAfter;
+    }
+
+    private int NextInUse(int index, int end) => index + PteRuns.FirstInUse(_pte.AsSpan(index, end - index));
+
+    private void ZapSwapEntry(int index)
+    {
+        var node = NodeOf(index);
+        if (node < 0 && --_shared[node].SwapCount > 0)
+            return;
+        var inCache = (FlagsOf(node) & NodeFlags.InSwapCache) != 0;
+        if (node < 0 && _shared[node].MapCount > 0)
+            return;
+        if (inCache)
+        {
+            _lru.Remove(node);
+            UnmappedCacheFrames--;
+        }
+
+        FreeSlotOfOnlyEntry(index, node);
+    }
+
+    /// <summary>Takes one entry off a shared frame; the entry is about to say something else.</summary>
+    private void UnmapShared(int index)
+    {
+        var node = SharedNode(index);
+        ref var shared = ref _shared[node];
+        if (--shared.MapCount > 0)
+            return;
+        if ((shared.Flags & NodeFlags.InSwapCache) != 0)
+        {
+            if (shared.SwapCount > 0)
+            {
+                MappedFrames--;
+                if (shared.ContentBits == Pte.ContentZero)
+                    ZeroFilledFrames--;
+                UnmappedCacheFrames++;
+                return;
+            }
+
+            DropFromSwapCache(node);
+        }
+
+        FreeMappedFrame(node, shared.ContentBits == Pte.ContentZero);
+        _shared.Remove(node);
+    }
+
+    private void FreeMappedFrame(int node, bool zeroFilled)
+    {
+        _lru.Remove(node);
+        MappedFrames--;
+        if (zeroFilled)
+            ZeroFilledFrames--;
+    }
+
+    /// <summary>copy_page_range: the child's entries come to say what the parent's say, and both lose the right to write.</summary>
+    public void Fork(ForkFamily family, in Run parent, int child)
+    {
+        StateOf(child) = StateOf(parent.Index) == TableState.HugeZeroPage ? TableState.HugeZeroPage : TableState.Entries;
+        for (var k = 0; k < parent.Count; k++)
+        {
+            var (from, to) = (parent.Index + k, child + k);
+            switch (_pte[from] & Pte.KindMask)
+            {
+                case Pte.None:
+                    break;
+                case Pte.Zero:
+                    if ((_pte[from] & Pte.HiddenZero) != 0)
+                        HiddenZeroEntries++;
+                    _pte[to] = (byte)(_pte[from] & ~Pte.Young);
+                    break;
+                default:
+                    if (FolioPages(from) > 1)
+                        Split(FolioOf(from), mapsZeros: false);
+                    BecomeShared(family, parent.PageAt(from), from);
+                    _pte[to] = (byte)(_pte[from] & ~Pte.Young);
+                    Lists.SharedNodeOf(to) = SharedNode(from);
+                    ref var shared = ref _shared[SharedNode(from)];
+                    if ((_pte[from] & Pte.KindMask) == Pte.Mapped)
+                        shared.MapCount++;
+                    else
+                        shared.SwapCount++;
+                    break;
+            }
+        }
+    }
+
+    /// <summary>A VMA that comes of another, by fork or a cut, inherits its read-ahead state (vm_area_dup copies it).</summary>
+    public void CopyArea(int from, int to) => _readAhead[to] = _readAhead[from];
+
+    /// <summary>Moves an exclusive frame or slot into a shared node, in its place on the LRU.</summary>
+    private void BecomeShared(ForkFamily family, ulong page, int index)
+    {
+        var entry = _pte[index];
+        if ((entry & Pte.Shared) != 0)
+            return;
+        var mapped = (entry & Pte.KindMask) == Pte.Mapped;
+        var node = _shared.Add(family, page);
+        Lists.EnsureCapacity(0, (int)BitOperations.RoundUpToPowerOf2((uint)_shared.Capacity));
+        ref var shared = ref _shared[node];
+        shared.ContentBits = (byte)(entry & Pte.ContentMask);
+        shared.Flags = _flags[index];
+        (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
+        if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
+            Rename(index, node);
+        _flags[index] = NodeFlags.None;
+        _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
+        Lists.SharedNodeOf(index) = node;
+    }
+
+    private void Rename(int old, int node)
+    {
+        _lru.Rename(old, node);
+        if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
+            _underWriteback.Add(node);
+    }
+
+    /// <summary>Moves a shared frame that one entry maps, outside the swap cache, into the entry's own node.</summary>
+    private void BecomeExclusive(int index)
+    {
+        var node = SharedNode(index);
+        var shared = _shared[node];
+        Rename(node, index);
+        _flags[index] = shared.Flags;
+        _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | shared.ContentBits);
+        _shared.Remove(node);
+    }
+}
