@@ -62,7 +62,7 @@ public sealed class RecordingSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        RequireMachine(options);
+        RequireMachine(options, LinuxMachine.SwapBytes);
         var target = TargetProcesses.Open(options.Target);
         var node = options.Node ?? $"node-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
         using var writer = CreateTrace(options, Header(options, node, target));
@@ -119,7 +119,8 @@ public sealed class RecordingSession : IDisposable
     private RecordingEnd? WaitForNextScan()
     {
         var nextInterval = (long)Math.Floor(_clock.Elapsed / _options.Interval) + 1;
-        _scansSkipped += nextInterval - _lastInterval - 1;
+        // The last scan may come early, within an interval that has been counted.
+        _scansSkipped += Math.Max(0, nextInterval - _lastInterval - 1);
         _lastInterval = nextInterval;
         var due = _options.Interval * nextInterval;
         if (_options.Duration is { } duration)
@@ -326,11 +327,12 @@ public sealed class RecordingSession : IDisposable
         CommandExitCode = _target.ExitCode,
     };
 
-    private static void RequireMachine(RecordingOptions options)
+    /// <summary>Refuses what a machine with that much swap, in bytes, cannot do.</summary>
+    internal static void RequireMachine(RecordingOptions options, long swapBytes)
     {
         if (!OperatingSystem.IsLinux())
             throw new RecordingException(RecordingFailure.NotSupported, "Recording reads /proc, which only Linux has. Record on Linux; traces can be studied anywhere.");
-        if (options.ProbesByPageOut && LinuxMachine.SwapBytes == 0)
+        if (options.ProbesByPageOut && swapBytes == 0)
             throw new RecordingException(
                 RecordingFailure.NotSupported,
                 "Probing by page-out needs swap, and this machine has none (/proc/swaps). Set some up, for instance zram, or record without probing.");

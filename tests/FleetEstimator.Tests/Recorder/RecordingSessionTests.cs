@@ -46,7 +46,7 @@ public sealed class RecordingSessionTests : IDisposable
         Assert.Equal(summary.Rows, trace.RowCount);
         Assert.Equal("here", trace.Header.Node);
         Assert.Equal("content-diff", trace.Header.AccessSource);
-        Assert.Equal(200_000, trace.Header.IntervalMicroseconds);
+        Assert.Equal(2_000_000, trace.Header.IntervalMicroseconds);
         Assert.Equal("web", trace.Header.Labels["class"]);
         Assert.Equal("mine", trace.Header.Labels["command"]);
         Assert.DoesNotContain("perturbed", trace.Header.Labels.Keys);
@@ -180,9 +180,11 @@ public sealed class RecordingSessionTests : IDisposable
     [Fact]
     public void ProbingWithoutSwapIsRefused()
     {
-        if (LinuxMachine.SwapBytes > 0)
-            Assert.Skip("Swap is active.");
-        Refuses(RecordingFailure.NotSupported, "swap", Options(Shell("true")) with { ProbesByPageOut = true });
+        var probing = Options(Shell("true")) with { ProbesByPageOut = true };
+        var exception = Assert.Throws<RecordingException>(() => RecordingSession.RequireMachine(probing, swapBytes: 0));
+        Assert.Equal(RecordingFailure.NotSupported, exception.Failure);
+        Assert.Contains("swap", exception.Message, StringComparison.Ordinal);
+        RecordingSession.RequireMachine(probing, swapBytes: 4096);
     }
 
     [Fact]
