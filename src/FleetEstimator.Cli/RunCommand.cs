@@ -54,7 +54,8 @@ internal static class RunCommand
         var progress = new RunProgress();
         progress.Say($"reading {options.StudyPath} and its recordings");
         var study = ReadStudy(options);
-        var folder = new ResultFolder(options.Output ?? Path.Combine("out", study.Name));
+        var output = options.Output ?? Path.Combine("out", study.Name);
+        var folder = new ResultFolder(output);
         try
         {
             folder.Check();
@@ -79,7 +80,7 @@ internal static class RunCommand
 
         var result = StudyResults.Make(plan, outcome, workloads);
         await folder.WriteAsync(study, result, outcome.Nodes, RecordOf(options, plan, result, started), interrupt);
-        Print(result, folder, options.Json);
+        Print(result, output, options.Json);
         return result.FailedNodes.Count > 0 ? ExitCode.Partial
             : options.FailOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
             : ExitCode.Done;
@@ -126,18 +127,18 @@ internal static class RunCommand
         Environment = RunEnvironment.Current(),
     };
 
-    private static void Print(StudyResult result, ResultFolder folder, bool asJson)
+    private static void Print(StudyResult result, string folder, bool asJson)
     {
         if (asJson)
         {
-            using var output = Console.OpenStandardOutput();
-            ReportJson.Write(result, output);
+            using var stdout = Console.OpenStandardOutput();
+            ReportJson.Write(result, stdout);
             return;
         }
 
         ReportText.Write(result, Console.Out);
         Console.Out.WriteLine();
-        Console.Out.WriteLine($"Report: {Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder.Path), ResultFolder.HtmlName)}"
+        Console.Out.WriteLine($"Report: {Path.Combine(folder, ResultFolder.HtmlName)}"
             + $" (beside it: {ResultFolder.JsonName}, {ResultFolder.NodesName}, {ResultFolder.RunName})");
     }
 

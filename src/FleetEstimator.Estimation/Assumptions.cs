@@ -37,11 +37,11 @@ internal static class Assumptions
             if (@class.Recordings < asked)
                 yield return $"Class {@class.Name}: only {@class.Recordings} of its {asked} recordings were replayed by a simulated node.";
             if (@class.Recordings < ScopeSample.LeastRecordings)
-                yield return $"Class {@class.Name}: {@class.Recordings} recordings are too few for an interval; record at least {ScopeSample.LeastRecordings} nodes, better 10.";
+                yield return $"Class {@class.Name}: {(@class.Recordings == 1 ? "1 recording is" : $"{@class.Recordings} recordings are")} too few for an interval; record at least {ScopeSample.LeastRecordings} nodes, better 10.";
             var room = @class.MemoryBytes - @class.UnmodelledBytes;
             var tooLarge = recordings.Count(recording => recording.Classes.Contains(@class.Name) && recording.PeakResidentBytes > room);
             if (tooLarge > 0)
-                yield return $"Class {@class.Name}: the peak of {tooLarge} recordings is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
+                yield return $"Class {@class.Name}: the peak of {(tooLarge == 1 ? "1 recording" : $"{tooLarge} recordings")} is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
         }
     }
 
