@@ -180,6 +180,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         if (Generations == GenerationsMin)
             scanned = 0;
 
+        var kept = 0;
         for (var k = 0; k < isolated; k++)
         {
             var node = _isolated[k];
@@ -189,9 +190,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
                 kernel.SwapOut(node);
             _reclaimed += frames - kernel.Frames;
             if (kernel.HasFrame(node))
-                MoveToYoungest(node);
+                _isolated[kept++] = node;
         }
 
+        // move_folios_to_lru, after the whole batch: what could not be evicted joins the youngest generation.
+        for (var k = 0; k < kept; k++)
+            MoveToYoungest(_isolated[k]);
         return scanned;
     }
 
@@ -338,8 +342,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
                     next.Add(first);
             }
         }
-
-        _worthWalking[_youngest % 2] ??= [];
     }
 
     /// <summary>walk_pte_range; true if enough entries were young for the table to be walked again next time.</summary>

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FleetEstimator.KernelTruthTests;
 
-public class ExactFamiliesTests
+public class FamiliesTests
 {
     private static readonly IReadOnlyList<FamilyValidation> Families = Validation.Run(TruthFolder.Path);
 
@@ -30,6 +30,14 @@ public class ExactFamiliesTests
             Assert.All(Families.Where(candidate => candidate.Family == family), candidate => Assert.Null(candidate.Unsupported));
         Assert.Equal(4, Families.Count(candidate => candidate.Family == "named-zram"));
         Assert.Equal(4, Families.Count(candidate => candidate.Family == "anon-zram"));
+    }
+
+    [Fact]
+    public void TotalsUnderPressure_LieWithinBounds()
+    {
+        var supported = Families.OfType<PressureValidation>().Where(family => family.Unsupported is null).ToList();
+        Assert.Equal(["linux-6.12", "linux-6.12+zero-at-swapout", "linux-6.12+zero-pfn-swapin"], supported.Select(family => family.Kernel));
+        Assert.All(supported, family => Assert.True(family.Passes, string.Join('\n', family.Differences)));
     }
 
     [Theory]
