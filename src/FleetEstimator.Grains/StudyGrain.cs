@@ -45,6 +45,9 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
 
     public Task NodeEnded(long ordinal, string? failure)
     {
+        // A node of a study that this activation was never told of: the one that was is gone, and whoever watches is told so by Progress.
+        if (_plan == null)
+            return Task.CompletedTask;
         _running.Remove(ordinal);
         if (!_ended[(int)ordinal])
         {

@@ -117,8 +117,7 @@ internal sealed partial class Kernel
 
     private void MapLargeFolio(int first, int pages, NodeFlags size)
     {
-        for (var page = 0; page < pages; page++)
-            Charge();
+        Charge(pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
         _flags.AsSpan(first, pages).Fill(size);

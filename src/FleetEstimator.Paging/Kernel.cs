@@ -108,12 +108,12 @@ internal sealed partial class Kernel
     /// <summary>An operation has been done: processes have run.</summary>
     public void ProcessesRan() => _lru.ProcessesRan();
 
-    /// <summary>Makes room for one frame under the limit.</summary>
+    /// <summary>Makes room for frames under the limit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Charge()
+    private void Charge(int frames = 1)
     {
-        if (LimitFrames > 0 && Frames >= LimitFrames && !_lru.MakeRoom())
-            _counters.OutOfMemoryPages++;
+        if (LimitFrames > 0 && Frames + frames > LimitFrames && !_lru.MakeRoom(frames))
+            _counters.OutOfMemoryPages += frames;
     }
 
     /// <summary>The entry as kernel truth writes it: nothing, zero page, private page, the same in the swap cache, swapped, swapped with a copy in the cache.</summary>

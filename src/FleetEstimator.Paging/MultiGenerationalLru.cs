@@ -37,7 +37,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     private long _youngest = GenerationsMin + 1;
     private long _reclaimed;
     private bool _walkingAllowed = true;
-    private bool _walked;
 
     private int Generations => (int)(_youngest - _oldest + 1);
 
@@ -63,16 +62,16 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>A frame changes its name, not its place.</summary>
     public void Rename(int old, int node) => Lists.Replace(old, node);
 
-    /// <summary>What a charge beyond the limit does; false if nothing could be reclaimed.</summary>
-    public bool MakeRoom()
+    /// <summary>What charging <paramref name="frames"/> beyond the limit does; false if there is still no room for them.</summary>
+    public bool MakeRoom(int frames)
     {
-        for (var attempt = 0; kernel.Frames >= kernel.LimitFrames && attempt < Retries;)
+        for (var attempt = 0; kernel.Frames + frames > kernel.LimitFrames && attempt < Retries;)
         {
-            if (TryToFree(ReclaimMin) == 0)
+            if (TryToFree(Math.Max(frames, ReclaimMin)) == 0)
                 attempt++;
         }
 
-        return kernel.Frames < kernel.LimitFrames;
+        return kernel.Frames + frames <= kernel.LimitFrames;
     }
 
     /// <summary>What lowering memory.max does.</summary>
@@ -121,7 +120,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>try_to_shrink_lruvec: scans its budget out, without an early stop when enough was reclaimed.</summary>
     private void Shrink(int priority)
     {
-        _walked = false;
         for (var scanned = 0L; ;)
         {
             var budget = Budget(priority);
@@ -207,10 +205,13 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
             return 0;
         var oldest = (int)(_oldest % GenerationsMax);
         var remaining = BatchMax;
-        while (isolated < BatchMin && remaining > 0 && !Lists.IsEmpty(oldest))
+        var (scannedPages, isolatedPages) = (0, 0);
+        while (isolatedPages < BatchMin && remaining > 0 && !Lists.IsEmpty(oldest))
         {
             remaining--;
             var node = Lists.Tail(oldest);
+            var pages = kernel.FolioPages(node);
+            scannedPages += pages;
             Lists.Remove(node);
             var generation = GenerationOf(node);
             if (generation != oldest)
@@ -223,9 +224,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
             Lists.AddHead(IsolationList, node);
             kernel.FlagsOf(node) |= NodeFlags.Isolated;
             _isolated[isolated++] = node;
+            isolatedPages += pages;
         }
 
-        return isolated > 0 || remaining == 0 ? BatchMax - remaining : 0;
+        return isolated > 0 || remaining == 0 ? scannedPages : 0;
     }
 
     private const int IsolationList = GenerationsMax;
@@ -286,8 +288,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
             var node = kernel.FolioOf(near);
             if ((kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
                 kernel.FlagsOf(node) |= NodeFlags.Referenced;
-            else if (_walked)
-                SetGeneration(node, YoungestList);
             else if (GenerationOf(node) != YoungestList)
                 MoveToYoungest(node);
         }
@@ -324,7 +324,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     private void WalkPageTables()
     {
-        _walked = true;
         var filter = _worthWalking[_youngest % 2];
         var next = _worthWalking[(_youngest + 1) % 2] ??= [];
         next.Clear();

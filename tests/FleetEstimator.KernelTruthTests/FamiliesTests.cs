@@ -11,6 +11,9 @@ public class FamiliesTests
     public static TheoryData<string, string> Supported() => new(
         Families.OfType<ExactValidation>().Where(family => family.Unsupported is null).Select(family => (family.Family, family.Kernel)));
 
+    /// <summary>A family of each subject of the model.</summary>
+    public static TheoryData<string> OfEverySubject() => ["named-zram", "anon-zram", "fork-zram", "advice-zram", "anon-ssd", "zswap-ssd", "thp-zram", "mthp64-zram"];
+
     [Theory]
     [MemberData(nameof(Supported))]
     public void StepsMatch_AsFarAsTheyMust(string family, string kernel)
@@ -51,14 +54,7 @@ public class FamiliesTests
     }
 
     [Theory]
-    [InlineData("named-zram")]
-    [InlineData("anon-zram")]
-    [InlineData("fork-zram")]
-    [InlineData("advice-zram")]
-    [InlineData("anon-ssd")]
-    [InlineData("zswap-ssd")]
-    [InlineData("thp-zram")]
-    [InlineData("mthp64-zram")]
+    [MemberData(nameof(OfEverySubject))]
     public void AllKernelsInOnePass_GiveWhatEachGivesAlone(string family)
     {
         foreach (var scenario in TruthFolder.Family(family))
@@ -71,14 +67,7 @@ public class FamiliesTests
     }
 
     [Theory]
-    [InlineData("named-zram")]
-    [InlineData("anon-zram")]
-    [InlineData("fork-zram")]
-    [InlineData("advice-zram")]
-    [InlineData("anon-ssd")]
-    [InlineData("zswap-ssd")]
-    [InlineData("thp-zram")]
-    [InlineData("mthp64-zram")]
+    [MemberData(nameof(OfEverySubject))]
     public void ScenarioWrittenAsTrace_GivesTheSameResult(string family)
     {
         var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.arrow");

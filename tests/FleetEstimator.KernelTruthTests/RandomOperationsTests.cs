@@ -65,6 +65,23 @@ public class RandomOperationsTests
         },
         iter: 500);
 
+    [Fact]
+    public void LargeFolio_IsChargedWholeAgainstTheLimit()
+    {
+        var settings = new NodeSettings { SwapDevice = SwapDevice.Zram, SwapPages = 4096, HugePages2M = HugePages.Always };
+        var simulator = new Simulator([new Simulator.Lane(Mechanism.Linux612)], settings);
+        simulator.Apply(new Operation(OperationKind.Limit, 0, 0, 700));
+        simulator.Apply(new Operation(OperationKind.Map, 1, 1024, 1024));
+        for (var page = 1024UL; page < 2048; page += 512)
+        {
+            simulator.Apply(new Operation(OperationKind.Write, 1, page, 1, PageContent.Data));
+            Assert.InRange(simulator.State(0).MappedFrames, 512, 700);
+        }
+
+        Assert.Equal(0, simulator.Counters(0).OutOfMemoryPages);
+        simulator.Audit();
+    }
+
     private readonly record struct Step(OperationKind Kind, uint Process, int Region, int Offset, int Pages, PageContent Content);
 
     /// <summary>A node and which regions exist on it, so that only operations that make sense are applied.</summary>
