@@ -35,6 +35,9 @@ public sealed record CostTable
     /// <summary>The second reverse-map walk that <c>zero-at-swapout</c> takes for every frame reclaimed. Not measured: half of an unmap without compression.</summary>
     public long SecondReverseMapWalk { get; init; } = 430;
 
+    /// <summary>A page that KSM reads: the walk to it and a checksum over 4 KiB. Not measured: 4 KiB at 10 GB/s, and the walk.</summary>
+    public long KsmPageScanned { get; init; } = 600;
+
     /// <summary>CPU time of everything counted under <paramref name="mechanism"/>, in nanoseconds.</summary>
     public long Nanoseconds(Mechanism mechanism, in Counters counters)
     {
@@ -46,6 +49,7 @@ public sealed record CostTable
             + counters.ZeroSwapOuts * ZeroSwapOut
             + counters.SwapOuts * SwapOut
             + counters.ZeroPagesMappedAtSwapOut * ZeroPageAtSwapOut
-            + (mechanism.ZeroPageAtSwapOut ? reclaimed * SecondReverseMapWalk : 0);
+            + counters.KsmPagesScanned * KsmPageScanned
+            + (mechanism is { ZeroPageAtSwapOut: true, ChecksBeforeFlush: false } ? reclaimed * SecondReverseMapWalk : 0);
     }
 }

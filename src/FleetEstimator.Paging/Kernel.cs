@@ -26,6 +26,7 @@ internal sealed partial class Kernel
     private AreaState[] _areas = [];
     private readonly List<int> _underWriteback = [];
     private int[] _mappers = new int[8];
+    private long _now;
     private Counters _counters;
 
     public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables)
@@ -35,6 +36,7 @@ internal sealed partial class Kernel
         _tables = tables;
         _group = new MemoryGroup(this, tables, settings.Lru);
         _lru = _group.Policy;
+        _staleTranslations = new StaleTranslations(settings.FlushWindowMicroseconds);
     }
 
     public Mechanism Mechanism { get; }
@@ -56,6 +58,9 @@ internal sealed partial class Kernel
     /// <summary>Slots on whose copy the device spends memory.</summary>
     public long SlotsHoldingData { get; private set; }
 
+    /// <summary>What zswap spends beside those copies, in bytes.</summary>
+    public long ZswapEntryBytes { get; private set; }
+
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
 
@@ -67,7 +72,7 @@ internal sealed partial class Kernel
     private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
 
     /// <summary>Frames in memory.</summary>
-    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
+    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames + PinnedUnmappedFrames;
 
     internal byte[] Entries => _pte;
 
@@ -76,6 +81,8 @@ internal sealed partial class Kernel
     internal SharedNodes SharedFrames => _shared;
 
     internal FrameLists Lists { get; } = new();
+
+    internal DeferredSplits DeferredSplits => _group.DeferredSplits;
 
     public void EnsureCapacity()
     {
@@ -98,6 +105,13 @@ internal sealed partial class Kernel
 
     /// <summary>memory.reclaim: tries to take <paramref name="frames"/> frames out of memory.</summary>
     public void Reclaim(long frames) => _group.ReclaimProactively(frames);
+
+    /// <summary>Time has passed: a device writes within the shortest time that a recording tells apart.</summary>
+    public void AdvanceTo(long microseconds)
+    {
+        _now = microseconds;
+        Settle();
+    }
 
     /// <summary>An operation has been done: processes have run.</summary>
     public void ProcessesRan() => _lru.ProcessesRan();

@@ -34,7 +34,7 @@ internal static class KernelAudit
         }
 
         var nodes = mapCounts.Keys.Union(swapCounts.Keys).ToList();
-        var (unmappedCache, slots, holding, zeroFilled) = (0L, 0L, 0L, 0L);
+        var (unmappedCache, slots, holding, zeroFilled, zswapEntryBytes) = (0L, 0L, 0L, 0L, 0L);
         foreach (var node in nodes)
         {
             var (maps, swaps) = (mapCounts.GetValueOrDefault(node), swapCounts.GetValueOrDefault(node));
@@ -54,6 +54,7 @@ internal static class KernelAudit
             unmappedCache += maps == 0 && inCache ? 1 : 0;
             slots += swaps > 0 || inCache ? 1 : 0;
             holding += (flags & NodeFlags.SlotHoldsData) != 0 ? 1 : 0;
+            zswapEntryBytes += (flags & NodeFlags.InZswap) != 0 ? kernel.BytesOfZswapEntry(flags) : 0;
             zeroFilled += maps > 0 && kernel.HoldsZeros(node) ? 1 : 0;
         }
 
@@ -65,6 +66,15 @@ internal static class KernelAudit
         var large = mapCounts.Keys.Where(node => kernel.FolioPages(node) > 1).ToLookup(kernel.FolioOf);
         Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
+
+        var (pinnedUnmapped, pinsAgree) = kernel.Pins.Recount();
+        Equal(pinnedUnmapped, kernel.PinnedUnmappedFrames, "frames that only pins keep");
+        Equal(true, pinsAgree, "pins and the frames they hold agree");
+        Equal(true, kernel.Pins.Mapped.All(kernel.IsMapped), "a folio pinned as mapped is mapped");
+        Equal(true, kernel.DeferredSplits.Folios.All(folio => folio.Pages > 1 && kernel.IsMapped(folio)), "folios to be split are mapped");
+        Equal(true, large.Where(folio => (kernel.FlagsOf(folio.Key) & NodeFlags.PartlyMapped) != 0).All(folio => kernel.DeferredSplits.Contains(kernel.KeyOf(folio.Key))),
+            "folios that lost pages are queued to be split");
+        Equal(zswapEntryBytes, kernel.ZswapEntryBytes, "bytes of zswap entries");
 
         var listed = new HashSet<int>();
         for (var list = 0; list < FrameLists.Count; list++)

@@ -26,6 +26,9 @@ internal sealed class MemoryGroup
 
     public ReclaimPolicy Policy { get; }
 
+    /// <summary>Large folios that its shrinker may split.</summary>
+    public DeferredSplits DeferredSplits { get; } = new();
+
     /// <summary>Memory limit in frames, 0 = none.</summary>
     public long LimitFrames { get; private set; }
 
@@ -76,7 +79,12 @@ internal sealed class MemoryGroup
     {
         var reclaimed = 0L;
         for (var priority = PriorityAtFirst; priority >= 0 && reclaimed < wanted; priority--)
+        {
             reclaimed += Policy.Shrink(priority, wanted);
+
+            // shrink_slab: what it frees is not counted as reclaimed.
+            _kernel.ShrinkDeferredSplits(priority);
+        }
 
         // By the time the caller looks again, what was written has reached the device and can be taken.
         _kernel.Settle();

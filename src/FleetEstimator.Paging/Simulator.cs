@@ -24,6 +24,10 @@ public sealed class Simulator
     {
         if (lanes.Count == 0)
             throw new ArgumentException("At least one replay.", nameof(lanes));
+        if (settings.MaxPtesNone is < 0 or >= PageTables.EntriesPerTable)
+            throw new ArgumentException($"max_ptes_none is {settings.MaxPtesNone}, not 0 to {PageTables.EntriesPerTable - 1}.", nameof(settings));
+        if (settings.Ksm is { PagesToScan: < 1 } or { SleepMilliseconds: < 1 })
+            throw new ArgumentException($"KSM reads {settings.Ksm.PagesToScan} pages every {settings.Ksm.SleepMilliseconds} ms; both are at least 1.", nameof(settings));
         Lanes = lanes;
         _settings = settings;
         _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
@@ -42,9 +46,6 @@ public sealed class Simulator
     /// <summary>Now, in microseconds since the start.</summary>
     public long TimeMicroseconds { get; private set; }
 
-    /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
-    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Pin or OperationKind.Unpin);
-
     /// <summary>Page table entries in tables created so far.</summary>
     public int PageCapacity => _tables.Capacity;
 
@@ -55,7 +56,8 @@ public sealed class Simulator
     public NodeState State(int lane)
     {
         var kernel = _kernels[lane];
-        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries);
+        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries,
+            kernel.PinnedUnmappedFrames, kernel.ZswapEntryBytes);
     }
 
     /// <summary>Usage over time since <see cref="BeginMeasuring"/> (or the start) under lane <paramref name="lane"/>.</summary>
@@ -72,15 +74,33 @@ public sealed class Simulator
     public void AdvanceTo(long microseconds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microseconds, TimeMicroseconds);
-        var elapsed = microseconds - TimeMicroseconds;
-        TimeMicroseconds = microseconds;
-        if (elapsed == 0)
+        if (microseconds == TimeMicroseconds)
             return;
+        foreach (var kernel in _kernels)
+            kernel.AdvanceTo(microseconds);
+        if (_settings.Ksm is { } ksm)
+            RunKsmUntil(microseconds, ksm);
+        Pass(microseconds);
+    }
 
-        // A device writes within the shortest time that a recording tells apart.
-        Settle();
+    /// <summary>ksmd wakes again and again on the way.</summary>
+    private void RunKsmUntil(long microseconds, KsmSettings ksm)
+    {
+        MakeRoom();
+        var sleep = ksm.SleepMilliseconds * 1000L;
+        for (var wake = (TimeMicroseconds / sleep + 1) * sleep; wake <= microseconds; wake += sleep)
+        {
+            Pass(wake);
+            foreach (var kernel in _kernels)
+                kernel.KsmScan(ksm.PagesToScan);
+        }
+    }
+
+    private void Pass(long microseconds)
+    {
         for (var lane = 0; lane < _usage.Length; lane++)
-            _usage[lane].Pass(elapsed, State(lane));
+            _usage[lane].Pass(microseconds - TimeMicroseconds, State(lane));
+        TimeMicroseconds = microseconds;
     }
 
     /// <summary>
@@ -124,6 +144,11 @@ public sealed class Simulator
                 break;
             case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
                 errno = Advise(operation);
+                break;
+            case OperationKind.Unpin:
+                // Of frames, mapped still or not.
+                foreach (var kernel in _kernels)
+                    kernel.Unpin(operation.Process, operation.Page, operation.Pages);
                 break;
             default:
                 ApplyToPages(operation);
@@ -281,11 +306,14 @@ public sealed class Simulator
                 case OperationKind.Unlock:
                     kernel.Unlock(run);
                     break;
+                case OperationKind.Pin:
+                    kernel.Pin(run);
+                    break;
                 case OperationKind.ObservedSwapOut:
                     // The model decides what is swapped out; what the recording kernel did is replayed only on request.
                     break;
                 default:
-                    throw new NotSupportedException($"The model does not cover operation {operation.Kind} yet.");
+                    throw new ArgumentOutOfRangeException(nameof(operation), operation.Kind, "Not an operation.");
             }
         }
     }
@@ -340,6 +368,8 @@ public sealed class Simulator
             }
         }
 
+        foreach (var kernel in _kernels)
+            kernel.EndPins(number);
         _tables.Remove(process, ForgetTable);
     }
 }

@@ -106,12 +106,6 @@ public sealed class Workload
         for (var row = 0; row < file.RowCount; row++)
         {
             var operation = file[row];
-            if (!Simulator.Covers(operation.Kind))
-            {
-                throw new TraceException(file.FilePath, row, "op", $"operation {operation.Kind} is not covered by the paging model yet",
-                    "Leave this recording out of the study");
-            }
-
             HasUnknownAccesses |= operation.Kind == OperationKind.Access;
             operation = operation with { Process = Number(operation.Process) };
             if (operation.Kind == OperationKind.Fork)

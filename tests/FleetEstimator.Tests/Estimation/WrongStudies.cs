@@ -52,7 +52,7 @@ internal static class WrongStudies
         ("mechanisms:", "mechanisms: linux-6.12", 3, "mechanisms", "is text, not a list"),
         ("mechanisms:", "mechanisms: []", 3, "mechanisms", "is an empty list"),
         ("mechanisms:", "mechanisms: [linux-6.12, linux-6.12+zero-pfn-swap-in]", 3, "mechanisms[1]", "did you mean 'linux-6.12+zero-pfn-swapin'?"),
-        ("mechanisms:", "mechanisms: [linux-6.12, linux-6.12+zero-at-unmap]", 3, "mechanisms[1]", "is not covered yet; covered: linux-6.1, linux-6.12"),
+        ("mechanisms:", "mechanisms: [linux-6.12, linux-6.12+zero-at-umap]", 3, "mechanisms[1]", "did you mean 'linux-6.12+zero-at-unmap'?"),
         ("mechanisms:", "mechanisms: [linux-6.12, linux-6.12]", 3, "mechanisms[1]", "stands twice"),
         ("mechanisms:", "mechanisms: [6.12]", 3, "mechanisms[0]", "put it in quotes"),
         ("baseline:", "baseline: linux-6.13", 4, "baseline", "is not among the mechanisms; did you mean"),
