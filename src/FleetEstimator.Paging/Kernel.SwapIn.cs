@@ -29,7 +29,7 @@ internal sealed partial class Kernel
         }
 
         var onlyEntry = SwapCountOf(node) == 1;
-        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !_settings.ForbidZeroPage && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
         {
             _counters.MinorFaults++;
             _counters.ZeroPagesMappedAtSwapIn++;
@@ -41,10 +41,11 @@ internal sealed partial class Kernel
         }
 
         _counters.MajorFaults++;
+        _waitedNanoseconds[GroupOf(index)] += WaitOf(node);
         if (onlyEntry && IsSynchronous)
         {
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
-            Charge();
+            Charge(index);
             CountRead(node);
             var content = ContentOf(index, node);
             FreeSlotOfOnlyEntry(index, node);
@@ -55,6 +56,12 @@ internal sealed partial class Kernel
 
         SwapInThroughCache(run, index);
         MapFromSwapCache(run, index, node, write);
+    }
+
+    private long WaitOf(int node)
+    {
+        var costs = CostTable.Default;
+        return costs.Fault + ((FlagsOf(node) & NodeFlags.ZeromapBit) != 0 ? costs.ZeroSwapIn : costs.SwapIn);
     }
 
     /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
@@ -83,11 +90,11 @@ internal sealed partial class Kernel
 
     private void ReadIntoSwapCache(int node)
     {
-        Charge();
+        Charge(node);
         CountRead(node);
         FlagsOf(node) |= NodeFlags.InSwapCache;
         UnmappedCacheFrames++;
-        _lru.AddFaulted(node);
+        LruOf(node).AddFaulted(node);
     }
 
     private void CountRead(int node)
@@ -174,7 +181,7 @@ internal sealed partial class Kernel
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _pte[index] = Pte.None;
-        Charge();
+        Charge(index);
         _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);

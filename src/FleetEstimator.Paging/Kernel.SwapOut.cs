@@ -29,7 +29,7 @@ internal sealed partial class Kernel
 
         if (!inCache)
         {
-            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
+            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node))
             {
                 ReplaceByZeroPage(node, mappers);
                 return;
@@ -73,7 +73,7 @@ internal sealed partial class Kernel
             return;
         }
 
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
     }
@@ -158,7 +158,7 @@ internal sealed partial class Kernel
     {
         _counters.ZeroPagesMappedAtSwapOut++;
         _counters.ZeroFilledSwapOuts++;
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         foreach (var index in mappers)
         {
             _pte[index] = Pte.Zero | Pte.HiddenZero;
