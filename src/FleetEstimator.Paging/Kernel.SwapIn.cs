@@ -46,9 +46,10 @@ internal sealed partial class Kernel
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
             Charge();
             CountRead(node);
-            var content = ContentOf(index, node);
+            var (content, shadow) = (ContentOf(index, node), Lists.ShadowOf(node));
             FreeSlotOfOnlyEntry(index, node);
-            MapNewFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            MapFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            _lru.AddRefaulted(index, shadow);
             SetContent(index, content);
             return;
         }
@@ -87,7 +88,7 @@ internal sealed partial class Kernel
         CountRead(node);
         FlagsOf(node) |= NodeFlags.InSwapCache;
         UnmappedCacheFrames++;
-        _lru.AddFaulted(node);
+        _lru.AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)

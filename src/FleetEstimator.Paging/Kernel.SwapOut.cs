@@ -74,6 +74,7 @@ internal sealed partial class Kernel
         }
 
         _lru.Remove(node);
+        Lists.SetShadow(node, _lru.Evict(1, flags));
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
     }
@@ -82,7 +83,14 @@ internal sealed partial class Kernel
     public void Settle()
     {
         foreach (var node in _underWriteback)
+        {
+            if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+                continue;
             FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            if (HasFrame(node))
+                _lru.WriteBackEnded(node);
+        }
+
         _underWriteback.Clear();
     }
 
@@ -98,7 +106,10 @@ internal sealed partial class Kernel
 
         if ((flags & NodeFlags.Dirty) != 0)
         {
+            _lru.Remove(node);
             flags &= ~NodeFlags.LazilyFreed;
+            _lru.AddFaulted(node);
+            _lru.Activate(node);
             return;
         }
 

@@ -69,6 +69,13 @@ internal sealed partial class Kernel
     /// <summary>Frames in memory.</summary>
     public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
 
+    internal int PageBytes => _settings.PageBytes;
+
+    /// <summary>Frames written out so far, wherever to.</summary>
+    internal long PageOuts => _counters.SwapOuts + _counters.ZeroSwapOuts + _counters.ZswapOuts;
+
+    internal ReclaimPolicy Policy => _lru;
+
     internal byte[] Entries => _pte;
 
     internal bool[] TableAccessed => _tableAccessed;
@@ -98,6 +105,9 @@ internal sealed partial class Kernel
 
     /// <summary>memory.reclaim: tries to take <paramref name="frames"/> frames out of memory.</summary>
     public void Reclaim(long frames) => _group.ReclaimProactively(frames);
+
+    /// <summary>The kernel's periodic flush of cgroup statistics.</summary>
+    public void FlushStatistics() => _lru.FlushStatistics();
 
     /// <summary>An operation has been done: processes have run.</summary>
     public void ProcessesRan() => _lru.ProcessesRan();

@@ -20,7 +20,8 @@ internal sealed class MemoryGroup
         Policy = lru switch
         {
             LruKind.MultiGenerational => new MultiGenerationalLru(kernel, this, tables),
-            _ => throw new NotSupportedException("The classic LRU is not modelled yet."),
+            LruKind.Classic => new ClassicLru(kernel, this),
+            _ => throw new ArgumentOutOfRangeException(nameof(lru), lru, "Not a reclaim policy."),
         };
     }
 
@@ -75,8 +76,12 @@ internal sealed class MemoryGroup
     private long TryToFree(long wanted)
     {
         var reclaimed = 0L;
-        for (var priority = PriorityAtFirst; priority >= 0 && reclaimed < wanted; priority--)
-            reclaimed += Policy.Shrink(priority, wanted);
+        do
+        {
+            for (var priority = PriorityAtFirst; priority >= 0 && reclaimed < wanted; priority--)
+                reclaimed += Policy.Shrink(priority, wanted);
+        }
+        while (Policy.PassesEnd(reclaimed));
 
         // By the time the caller looks again, what was written has reached the device and can be taken.
         _kernel.Settle();

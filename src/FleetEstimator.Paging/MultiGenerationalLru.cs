@@ -45,6 +45,21 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
         Lists.Remove(node);
     }
 
+    public override void Activate(int node) => MoveToYoungest(node);
+
+    public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
+    {
+        var recounted = new long[GenerationsMax];
+        for (var list = 0; list < FrameLists.Count; list++)
+        {
+            foreach (var node in Lists.FromTail(list))
+                recounted[GenerationOf(node)] += Kernel.FolioPages(node);
+        }
+
+        for (var generation = 0; generation < GenerationsMax; generation++)
+            yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
+    }
+
     public override long Shrink(int priority, long wanted)
     {
         var before = _reclaimed;

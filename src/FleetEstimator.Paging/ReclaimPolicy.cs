@@ -15,17 +15,49 @@ internal abstract class ReclaimPolicy(Kernel kernel, MemoryGroup group)
     /// <summary>A frame that a fault brought in, or that was split off a large folio.</summary>
     public abstract void AddFaulted(int node);
 
+    /// <summary>A frame that was read back from swap. The shadow is what <see cref="Evict"/> left of it.</summary>
+    public virtual void AddRefaulted(int node, long shadow) => AddFaulted(node);
+
     /// <summary>A frame, or a folio as a whole, that goes.</summary>
     public void Remove(int node) => Remove(node, Kernel.FolioPages(node), Kernel.FlagsOf(node));
 
     /// <summary>The same for a folio whose flags have been taken away already.</summary>
     public abstract void Remove(int node, int pages, NodeFlags flags);
 
+    /// <summary>A folio that has been removed lives on in swap: what to remember of it until it comes back.</summary>
+    public virtual long Evict(int pages, NodeFlags flags) => 0;
+
     /// <summary>A frame changes its name, not its place.</summary>
     public void Rename(int old, int node) => Lists.Replace(old, node);
 
+    /// <summary>A frame turned out to be in use.</summary>
+    public abstract void Activate(int node);
+
+    /// <summary>MADV_COLD: a frame will not be used soon.</summary>
+    public virtual void Deactivate(int node)
+    {
+    }
+
+    /// <summary>MADV_FREE: gives the frame <see cref="NodeFlags.LazilyFreed"/>.</summary>
+    public virtual void FreeLazily(int node) => Kernel.FlagsOf(node) |= NodeFlags.LazilyFreed;
+
+    /// <summary>An asynchronous device has written a frame.</summary>
+    public virtual void WriteBackEnded(int node)
+    {
+    }
+
+    /// <summary>munlock: a frame may be reclaimed again.</summary>
+    public virtual void Unlocked(int node)
+    {
+    }
+
     /// <summary>A process has run since the last call.</summary>
     public virtual void ProcessesRan()
+    {
+    }
+
+    /// <summary>The periodic flush of the group's statistics.</summary>
+    public virtual void FlushStatistics()
     {
     }
 
@@ -35,4 +67,10 @@ internal abstract class ReclaimPolicy(Kernel kernel, MemoryGroup group)
     /// <param name="priority">A pass looks at 1/2^priority of the frames.</param>
     /// <param name="wanted">Frames after which a pass may stop early.</param>
     public abstract long Shrink(int priority, long wanted);
+
+    /// <summary>After the last pass of a reclaim; true if the passes should start over because the policy would now go further.</summary>
+    public virtual bool PassesEnd(long reclaimed) => false;
+
+    /// <summary>Everything the policy counts, next to what a recount gives.</summary>
+    public abstract IEnumerable<(string What, long Kept, long Recounted)> Counts();
 }
