@@ -8,7 +8,7 @@ internal static class StudyWords
     public static readonly IReadOnlyList<(string Word, SwapDevice Value)> Devices =
         [("zram", SwapDevice.Zram), ("ssd", SwapDevice.Ssd), ("none", SwapDevice.None)];
 
-    public static readonly IReadOnlyList<(string Word, LruKind Value)> Lrus = [("multi-generational", LruKind.MultiGenerational)];
+    public static readonly IReadOnlyList<(string Word, LruKind Value)> Lrus = [("multi-generational", LruKind.MultiGenerational), ("classic", LruKind.Classic)];
 
     public static readonly IReadOnlyList<(string Word, HugePages Value)> HugePages =
         [("never", Paging.HugePages.Never), ("madvise", Paging.HugePages.Madvise), ("always", Paging.HugePages.Always)];

@@ -45,6 +45,16 @@ internal sealed class FrameLists
     /// <summary>Where the shared node of an entry without a frame of its own is kept: such an entry is on no list.</summary>
     public ref int SharedNodeOf(int page) => ref _pages[page].Next;
 
+    /// <summary>What reclaim remembers of a page that is swapped out and has no frame: the links of such a node are free.</summary>
+    public long ShadowOf(int node)
+    {
+        var link = LinkOf(node);
+        return ((long)link.Previous << 32) | (uint)link.Next;
+    }
+
+    /// <summary>Sets <see cref="ShadowOf"/>.</summary>
+    public void SetShadow(int node, long shadow) => LinkOf(node) = new Link { Next = (int)shadow, Previous = (int)(shadow >> 32) };
+
     public void AddHead(int list, int node) => Insert(node, ~list, LinkOf(~list).Next);
 
     public void AddTail(int list, int node) => Insert(node, LinkOf(~list).Previous, ~list);

@@ -197,11 +197,16 @@ internal sealed partial class Kernel
 
     private void MapNewFrame(int index, int bits)
     {
+        MapFrame(index, bits);
+        LruOf(index).AddFaulted(index);
+    }
+
+    private void MapFrame(int index, int bits)
+    {
         _pte[index] = (byte)(Pte.Mapped | bits | Pte.ContentZero);
         _flags[index] = NodeFlags.None;
         MappedFrames++;
         ZeroFilledFrames++;
-        LruOf(index).AddFaulted(index);
     }
 
     private void Store(int index, byte contentBits)

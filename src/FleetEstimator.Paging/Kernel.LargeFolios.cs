@@ -235,7 +235,7 @@ internal sealed partial class Kernel
         {
             LruOf(folio).Remove(folio);
             PartHugeMapping(folio);
-            WriteOutLarge(first, pages);
+            WriteOutLarge(first, pages, LruOf(folio).Evict(pages, _flags[folio]));
         }
     }
 
@@ -260,7 +260,7 @@ internal sealed partial class Kernel
         }
     }
 
-    private void WriteOutLarge(int first, int pages)
+    private void WriteOutLarge(int first, int pages, long shadow)
     {
         var zeroFilled = 0;
         for (var index = first; index < first + pages; index++)
@@ -281,6 +281,7 @@ internal sealed partial class Kernel
         for (var index = first; index < first + pages; index++)
         {
             _flags[index] = spared ? NodeFlags.ZeromapBit : NodeFlags.None;
+            Lists.SetShadow(index, shadow);
             var content = (byte)(_pte[index] & Pte.ContentMask);
             _pte[index] = (byte)(Pte.Swapped | content);
             if (!spared)

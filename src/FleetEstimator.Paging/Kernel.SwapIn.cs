@@ -47,9 +47,10 @@ internal sealed partial class Kernel
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
             Charge(index);
             CountRead(node);
-            var content = ContentOf(index, node);
+            var (content, shadow) = (ContentOf(index, node), Lists.ShadowOf(node));
             FreeSlotOfOnlyEntry(index, node);
-            MapNewFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            MapFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            LruOf(index).AddRefaulted(index, shadow);
             SetContent(index, content);
             return;
         }
@@ -94,7 +95,7 @@ internal sealed partial class Kernel
         CountRead(node);
         FlagsOf(node) |= NodeFlags.InSwapCache;
         UnmappedCacheFrames++;
-        LruOf(node).AddFaulted(node);
+        LruOf(node).AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)

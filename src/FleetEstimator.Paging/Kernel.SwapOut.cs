@@ -74,6 +74,7 @@ internal sealed partial class Kernel
         }
 
         LruOf(node).Remove(node);
+        Lists.SetShadow(node, LruOf(node).Evict(1, flags));
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
     }
@@ -82,7 +83,14 @@ internal sealed partial class Kernel
     public void Settle()
     {
         foreach (var node in _underWriteback)
+        {
+            if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+                continue;
             FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            if (HasFrame(node))
+                LruOf(node).WriteBackEnded(node);
+        }
+
         _underWriteback.Clear();
     }
 
@@ -98,7 +106,10 @@ internal sealed partial class Kernel
 
         if ((flags & NodeFlags.Dirty) != 0)
         {
+            LruOf(node).Remove(node);
             flags &= ~NodeFlags.LazilyFreed;
+            LruOf(node).AddFaulted(node);
+            LruOf(node).Activate(node);
             return;
         }
 

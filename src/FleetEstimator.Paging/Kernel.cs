@@ -43,7 +43,8 @@ internal sealed partial class Kernel
             _lrus[group] = settings.Lru switch
             {
                 LruKind.MultiGenerational => new MultiGenerationalLru(this, tables, group),
-                _ => throw new NotSupportedException("The classic LRU is not modelled yet."),
+                LruKind.Classic => new ClassicLru(this, group),
+                _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Lru, "Not a reclaim policy."),
             };
         _waitedNanoseconds = new long[settings.Groups];
         _groups = [.. _lrus.Select(lru => new MemoryGroup(this, [lru]))];
@@ -86,6 +87,13 @@ internal sealed partial class Kernel
     /// <summary>Frames in memory.</summary>
     public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
 
+    internal int PageBytes => _settings.PageBytes;
+
+    /// <summary>Frames written out so far, wherever to.</summary>
+    internal long PageOuts => _counters.SwapOuts + _counters.ZeroSwapOuts + _counters.ZswapOuts;
+
+    internal IReadOnlyList<ReclaimPolicy> Policies => _lrus;
+
     internal byte[] Entries => _pte;
 
     internal bool[] TableAccessed => _tableAccessed;
@@ -121,6 +129,13 @@ internal sealed partial class Kernel
 
     /// <summary>memory.reclaim on the node: tries to take <paramref name="frames"/> frames out of memory.</summary>
     public void Reclaim(long frames) => _node.ReclaimProactively(frames);
+
+    /// <summary>The kernel's periodic flush of cgroup statistics.</summary>
+    public void FlushStatistics()
+    {
+        foreach (var lru in _lrus)
+            lru.FlushStatistics();
+    }
 
     /// <summary>An operation has been done: processes have run.</summary>
     public void ProcessesRan()

@@ -86,6 +86,9 @@ internal static class KernelAudit
             .Select(node => node < 0 ? node : kernel.FolioOf(node)).ToHashSet();
         Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");
 
+        foreach (var (what, kept, recounted) in kernel.Policies.SelectMany(policy => policy.Counts()))
+            Equal(recounted, kept, what);
+
         void Equal<T>(T expected, T actual, string what)
         {
             if (!EqualityComparer<T>.Default.Equals(expected, actual))

@@ -65,14 +65,20 @@ internal sealed class MemoryGroup(Kernel kernel, IReadOnlyList<ReclaimPolicy> po
             if (reclaimed < wanted)
                 priority--;
         }
+
+        PassesEnd(wanted);
     }
 
     /// <summary>One go of direct reclaim, harder and harder until <paramref name="wanted"/> frames are free. How many are.</summary>
     public long TryToFree(long wanted)
     {
         var reclaimed = 0L;
-        for (var priority = PriorityAtFirst; priority >= 0 && reclaimed < wanted; priority--)
-            reclaimed += Shrink(priority, wanted, wanted - reclaimed);
+        do
+        {
+            for (var priority = PriorityAtFirst; priority >= 0 && reclaimed < wanted; priority--)
+                reclaimed += Shrink(priority, wanted, wanted - reclaimed);
+        }
+        while (PassesEnd(reclaimed));
 
         // By the time the caller looks again, what was written has reached the device and can be taken.
         kernel.Settle();
@@ -90,6 +96,14 @@ internal sealed class MemoryGroup(Kernel kernel, IReadOnlyList<ReclaimPolicy> po
         }
 
         return reclaimed;
+    }
+
+    private bool PassesEnd(long reclaimed)
+    {
+        var again = false;
+        foreach (var policy in policies)
+            again |= policy.PassesEnd(reclaimed);
+        return again;
     }
 
     private bool MakeRoom(int frames)

@@ -37,9 +37,28 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     public override void ProcessesRan() => _walkingAllowed = true;
 
     /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
-    protected override void Add(int node) => AddYoungest(node);
+    protected override void Insert(int node) => AddYoungest(node);
 
-    protected override void Forget(int pages, NodeFlags flags) => _sizes[GenerationIn(flags)] -= pages;
+    protected override void TakeOff(int node, int pages, NodeFlags flags)
+    {
+        _sizes[GenerationIn(flags)] -= pages;
+        Lists.Remove(node);
+    }
+
+    public override void Activate(int node) => MoveToYoungest(node);
+
+    public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
+    {
+        var recounted = new long[GenerationsMax];
+        for (var list = 0; list < FrameLists.PerGroup; list++)
+        {
+            foreach (var node in FromTail(list))
+                recounted[GenerationOf(node)] += Kernel.FolioPages(node);
+        }
+
+        for (var generation = 0; generation < GenerationsMax; generation++)
+            yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
+    }
 
     public override long Shrink(int priority, long wanted)
     {
@@ -345,8 +364,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
 
     private void MoveToYoungest(int node)
     {
-        Lists.Remove(node);
-        Forget(Kernel.FolioPages(node), Kernel.FlagsOf(node));
+        TakeOff(node);
         AddYoungest(node);
     }
 

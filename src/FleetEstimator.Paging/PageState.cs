@@ -93,6 +93,18 @@ internal enum NodeFlags : ushort
     /// <summary>Entries of the large folio were unmapped: the next reclaim or madvise splits it.</summary>
     PartlyMapped = 32768,
 
+    /// <summary>Classic LRU: on the active list.</summary>
+    Active = GenerationLow,
+
+    /// <summary>Classic LRU: was on the active list before (PG_workingset).</summary>
+    WorkingSet = GenerationHigh,
+
+    /// <summary>Classic LRU: locked when reclaim met it, and on a list of its own since.</summary>
+    Unevictable = Isolated,
+
+    /// <summary>What the classic LRU keeps of a frame.</summary>
+    LruState = Active | WorkingSet | Unevictable | Referenced,
+
     /// <summary>What belongs to a slot and ends with it.</summary>
     SlotState = InSwapCache | ZeromapBit | InZswap | SlotHoldsData | Dirty | ReadAhead,
 }

@@ -22,7 +22,14 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     public void AddFaulted(int node)
     {
         Frames += Kernel.FolioPages(node);
-        Add(node);
+        Insert(node);
+    }
+
+    /// <summary>A frame that was read back from swap. The shadow is what <see cref="Evict"/> left of it.</summary>
+    public void AddRefaulted(int node, long shadow)
+    {
+        Frames += Kernel.FolioPages(node);
+        InsertRefaulted(node, shadow);
     }
 
     /// <summary>A frame, or a folio as a whole, that goes.</summary>
@@ -32,15 +39,43 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     public void Remove(int node, int pages, NodeFlags flags)
     {
         Frames -= pages;
-        Forget(pages, flags);
-        Lists.Remove(node);
+        TakeOff(node, pages, flags);
     }
+
+    /// <summary>A folio that has been removed lives on in swap: what to remember of it until it comes back.</summary>
+    public virtual long Evict(int pages, NodeFlags flags) => 0;
 
     /// <summary>A frame changes its name, not its place.</summary>
     public void Rename(int old, int node) => Lists.Replace(old, node);
 
+    /// <summary>A frame turned out to be in use.</summary>
+    public abstract void Activate(int node);
+
+    /// <summary>MADV_COLD: a frame will not be used soon.</summary>
+    public virtual void Deactivate(int node)
+    {
+    }
+
+    /// <summary>MADV_FREE: gives the frame <see cref="NodeFlags.LazilyFreed"/>.</summary>
+    public virtual void FreeLazily(int node) => Kernel.FlagsOf(node) |= NodeFlags.LazilyFreed;
+
+    /// <summary>An asynchronous device has written a frame.</summary>
+    public virtual void WriteBackEnded(int node)
+    {
+    }
+
+    /// <summary>munlock: a frame may be reclaimed again.</summary>
+    public virtual void Unlocked(int node)
+    {
+    }
+
     /// <summary>A process has run since the last call.</summary>
     public virtual void ProcessesRan()
+    {
+    }
+
+    /// <summary>The periodic flush of the group's statistics.</summary>
+    public virtual void FlushStatistics()
     {
     }
 
@@ -51,11 +86,25 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     /// <param name="wanted">Frames after which a pass may stop early.</param>
     public abstract long Shrink(int priority, long wanted);
 
-    /// <summary>Puts a frame that a fault brought in on a list.</summary>
-    protected abstract void Add(int node);
+    /// <summary>After the last pass of a reclaim; true if the passes should start over because the policy would now go further.</summary>
+    public virtual bool PassesEnd(long reclaimed) => false;
 
-    /// <summary>Takes a frame that goes out of what is counted of the lists; it is unlinked afterwards.</summary>
-    protected abstract void Forget(int pages, NodeFlags flags);
+    /// <summary>Everything the policy counts, next to what a recount gives.</summary>
+    public abstract IEnumerable<(string What, long Kept, long Recounted)> Counts();
+
+    /// <summary>Puts a frame that a fault brought in on a list.</summary>
+    protected abstract void Insert(int node);
+
+    /// <summary>Puts a frame that was read back from swap on a list.</summary>
+    protected virtual void InsertRefaulted(int node, long shadow) => Insert(node);
+
+    /// <summary>Takes a frame off its list, to go or to stand on another.</summary>
+    protected abstract void TakeOff(int node, int pages, NodeFlags flags);
+
+    protected void TakeOff(int node) => TakeOff(node, Kernel.FolioPages(node), Kernel.FlagsOf(node));
+
+    /// <summary>Nodes of a list from tail to head.</summary>
+    protected IEnumerable<int> FromTail(int list) => Lists.FromTail(_firstList + list);
 
     /// <summary>Whether a list of the group, from 0 to <see cref="FrameLists.PerGroup"/> - 1, is empty.</summary>
     protected bool IsEmpty(int list) => Lists.IsEmpty(_firstList + list);

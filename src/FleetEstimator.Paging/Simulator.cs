@@ -9,6 +9,9 @@ public sealed class Simulator
     // EINVAL.
     private const int InvalidArgument = 22;
 
+    // FLUSH_TIME in mm/memcontrol.c.
+    private const long StatisticsFlushPeriodMicroseconds = 2_000_000;
+
     private readonly NodeSettings _settings;
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
@@ -18,6 +21,7 @@ public sealed class Simulator
     private long _nextProactive = long.MaxValue;
     private int _pagesRoomed;
     private int _areasRoomed;
+    private long _statisticsFlushed;
 
     /// <summary>An empty node: no process, no limit, time 0.</summary>
     /// <param name="lanes">One replay each: a mechanism and how accesses of unknown kind are taken (false: as loads; true: as stores of unchanged content).</param>
@@ -100,6 +104,13 @@ public sealed class Simulator
 
         // A device writes within the shortest time that a recording tells apart.
         Settle();
+        if (TimeMicroseconds - _statisticsFlushed >= StatisticsFlushPeriodMicroseconds)
+        {
+            _statisticsFlushed = TimeMicroseconds;
+            foreach (var kernel in _kernels)
+                kernel.FlushStatistics();
+        }
+
         for (var lane = 0; lane < _usage.Length; lane++)
             _usage[lane].Pass(elapsed, State(lane));
     }

@@ -55,6 +55,7 @@ public sealed class StudyIdentityTests
     [InlineData("swap:", "    swap: {device: ssd, size: 16 GiB, page_cluster: 0}")]
     [InlineData("swap:", "    swap: {device: zram, size: 16 GiB, page_cluster: 0, zswap: on}")]
     [InlineData("start:", "    start: beginning")]
+    [InlineData("start:", "    lru: classic")]
     [InlineData("start:", "    group_limit: 1 GiB")]
     [InlineData("start:", "    reclaim: {watermarks: on}")]
     [InlineData("start:", "    reclaim: {proactive: on}")]

@@ -107,7 +107,7 @@ internal static class WrongStudies
         ("start:", "    huge_pages: {2M: sometimes}", 15, "classes[0].huge_pages.2M", "'sometimes' is not known"),
         ("start:", "    huge_pages: {1G: always}", 15, "classes[0].huge_pages.1G", "is not a key here"),
         ("start:", "    zero_page_forbidden: 2", 15, "classes[0].zero_page_forbidden", "from 0% to 100%"),
-        ("start:", "    lru: classic", 15, "classes[0].lru", "'classic' is not known; allowed: multi-generational"),
+        ("start:", "    lru: mglru", 15, "classes[0].lru", "'mglru' is not known; allowed: multi-generational, classic"),
         ("- {metric: z", "  - {metric: rss, is: \"> 1\", scope: fleet, mechanism: linux-6.12}", 17, "claims[0].metric", "allowed: rss_mean"),
         ("- {metric: z", "  - {metric: smallest_limit, is: \"> 1\", scope: fleet, mechanism: linux-6.12}", 17, "claims[0].metric", "is not covered yet"),
         ("- {metric: z", "  - {metric: zero_filled_share, is: \"> 1%\", scope: fleet, mechanism: linux-6.12}", 17, "claims[0].metric", "zero_filled_share/swapped_out_pages"),
