@@ -72,9 +72,11 @@ internal sealed partial class Kernel
                 continue;
             if (Mechanism.ReadAheadSparesZeros && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1)
                 continue;
+            var swapIns = _counters.SwapIns;
             ReadIntoSwapCache(node);
             FlagsOf(node) |= NodeFlags.ReadAhead;
             _counters.ReadAheads++;
+            _counters.SwapInsAhead += _counters.SwapIns - swapIns;
         }
 
         // After the neighbours, so that charging them cannot reclaim it before it is mapped.
@@ -175,7 +177,7 @@ internal sealed partial class Kernel
         UnmapShared(index);
         _pte[index] = Pte.None;
         Charge();
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }

@@ -38,7 +38,7 @@ public static class NodeSimulation
 
         var measured = simulator.Usage(0).Microseconds;
         return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
-            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index)))])
+            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index), settings, study.Costs))])
         {
             PageSizeBytes = settings.PageBytes,
         };
@@ -164,7 +164,7 @@ public static class NodeSimulation
     private static Mechanism MechanismOf(StudyDefinition study, int index) =>
         Mechanism.Find(study.Mechanisms[index]) ?? throw new InvalidOperationException($"The study names an unknown mechanism, {study.Mechanisms[index]}.");
 
-    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage) => new()
+    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage, NodeSettings settings, CostTable costs) => new()
     {
         Mechanism = index,
         Accesses = accesses,
@@ -176,7 +176,8 @@ public static class NodeSimulation
         SwapSlotsMeanPages = usage.SlotsMeanPages,
         SwapHiddenMeanPages = usage.HiddenMeanPages,
         Counters = usage.Counters,
-        CpuNanoseconds = CostTable.Default.Nanoseconds(mechanism, usage.Counters),
+        CpuNanoseconds = costs.CpuNanoseconds(mechanism, settings, usage.Counters),
+        FaultNanoseconds = costs.FaultNanoseconds(settings, usage.Counters),
     };
 
     /// <summary>One copy of the recording, at its next row.</summary>

@@ -20,7 +20,7 @@ public sealed class ReportTextTests
         {
             Seed = seed,
             Classes = [.. classes.Distinct(StringComparer.Ordinal)],
-            Mechanisms = [.. Paging.Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
+            Mechanisms = [.. FleetEstimator.Paging.Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
             Recordings = recordings,
             RecordingsPerClass = recordings,
             NodesOfFirstClass = (int)Math.Pow(10, nodes),
