@@ -41,7 +41,8 @@ internal sealed partial class Kernel
         }
 
         _counters.MajorFaults++;
-        _waitedNanoseconds[GroupOf(index)] += WaitOf(node);
+        if (_settings.Proactive is { } proactive)
+            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
         if (onlyEntry && IsSynchronous)
         {
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
@@ -59,12 +60,6 @@ internal sealed partial class Kernel
         MapFromSwapCache(run, index, node, write);
     }
 
-    private long WaitOf(int node)
-    {
-        var costs = CostTable.Default;
-        return costs.Fault + ((FlagsOf(node) & NodeFlags.ZeromapBit) != 0 ? costs.ZeroSwapIn : costs.SwapIn);
-    }
-
     /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
     private void SwapInThroughCache(in Run run, int index)
     {
@@ -80,9 +75,11 @@ internal sealed partial class Kernel
                 continue;
             if (Mechanism.ReadAheadSparesZeros && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1)
                 continue;
+            var swapIns = _counters.SwapIns;
             ReadIntoSwapCache(node);
             FlagsOf(node) |= NodeFlags.ReadAhead;
             _counters.ReadAheads++;
+            _counters.SwapInsAhead += _counters.SwapIns - swapIns;
         }
 
         // After the neighbours, so that charging them cannot reclaim it before it is mapped.
@@ -183,7 +180,7 @@ internal sealed partial class Kernel
         UnmapShared(index);
         _pte[index] = Pte.None;
         Charge(index);
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }

@@ -41,6 +41,7 @@ internal sealed partial class Kernel
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -114,6 +115,7 @@ internal sealed partial class Kernel
         }
 
         FreeMappedFrame(node, HoldsZeros(node));
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             _pte[index] = Pte.None;
@@ -168,6 +170,7 @@ internal sealed partial class Kernel
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
     {
         _counters.ZeroPagesMappedAtSwapOut++;
+        _counters.ReclaimedEntries += mappers.Length;
         _counters.ZeroFilledSwapOuts++;
         LruOf(node).Remove(node);
         foreach (var index in mappers)
