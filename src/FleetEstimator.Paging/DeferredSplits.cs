@@ -21,8 +21,6 @@ internal sealed class DeferredSplits
     /// <summary>The queue, oldest first, for checks.</summary>
     public IEnumerable<FolioKey> Folios => _queue;
 
-    public bool Contains(FolioKey folio) => _places.ContainsKey(folio);
-
     /// <summary>At the end of the queue, unless it stands there already.</summary>
     public void Add(FolioKey folio)
     {

@@ -72,7 +72,7 @@ internal sealed partial class Kernel
         _counters.KsmPagesScanned++;
         var heldZeros = item.HeldZeros;
         item.HeldZeros = ContentBitsOf(index) == Pte.ContentZero;
-        if (heldZeros && item.HeldZeros && !_settings.ForbidZeroPage)
+        if (heldZeros && item.HeldZeros && !ForbidsZeroPage(index))
             MergeWithZeroPage(index);
         return true;
     }

@@ -84,7 +84,7 @@ internal sealed partial class Kernel
             MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
             state = TableState.HugeFrame;
         }
-        else if (!_settings.ForbidZeroPage)
+        else if (!ForbidsZeroPage(index))
         {
             _pte.AsSpan(first, PageTables.EntriesPerTable).Fill(Pte.Zero | Pte.Young);
             state = TableState.HugeZeroPage;
@@ -118,15 +118,15 @@ internal sealed partial class Kernel
 
     private void MapLargeFolio(int first, int pages, NodeFlags size)
     {
-        Charge(pages);
+        Charge(first, pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
         _flags.AsSpan(first, pages).Fill(size);
         MappedFrames += pages;
         ZeroFilledFrames += pages;
-        _lru.AddFaulted(first);
+        LruOf(first).AddFaulted(first);
         if (size == NodeFlags.Folio2M && Mechanism.ShrinksUnderusedFolios && _settings.ShrinkUnderused)
-            DeferredSplits.Add(new FolioKey(first, pages));
+            DeferredSplitsOf(first).Add(new FolioKey(first, pages));
     }
 
     /// <summary>
@@ -171,9 +171,9 @@ internal sealed partial class Kernel
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
-        DeferredSplits.Remove(KeyOf(folio));
+        DeferredSplitsOf(folio).Remove(KeyOf(folio));
         PartHugeMapping(folio);
-        _lru.Remove(folio);
+        LruOf(folio).Remove(folio);
         var mapped = 0;
         for (var index = first; index < first + pages; index++)
         {
@@ -182,7 +182,7 @@ internal sealed partial class Kernel
             mapped++;
             var locked = _flags[index] & NodeFlags.Locked;
             _flags[index] = locked;
-            if (mapsZeros && Mechanism.SplitMapsZeroPage && locked == 0 && !_settings.ForbidZeroPage && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
+            if (mapsZeros && Mechanism.SplitMapsZeroPage && locked == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             {
                 MappedFrames--;
                 ZeroFilledFrames--;
@@ -190,7 +190,7 @@ internal sealed partial class Kernel
             }
             else
             {
-                _lru.AddFaulted(index);
+                LruOf(index).AddFaulted(index);
             }
         }
 
@@ -204,7 +204,7 @@ internal sealed partial class Kernel
         var first = index & ~(pages - 1);
         var folio = FolioOf(index);
         var key = KeyOf(index);
-        DeferredSplits.Add(key);
+        DeferredSplitsOf(index).Add(key);
         PartHugeMapping(index);
         MappedFrames--;
         if ((_pte[index] & Pte.ContentMask) == Pte.ContentZero)
@@ -223,16 +223,16 @@ internal sealed partial class Kernel
             next++;
         if (next < first + pages)
         {
-            _lru.Rename(index, next);
+            LruOf(index).Rename(index, next);
             _flags[next] |= (flags & ~NodeFlags.Locked) | NodeFlags.PartlyMapped;
             return;
         }
 
         // Nothing maps it any more. Its size has gone with its flags, so the LRU is told.
-        _lru.Remove(index, pages, flags);
-        DeferredSplits.Remove(key);
+        LruOf(index).Remove(index, pages, flags);
+        DeferredSplitsOf(index).Remove(key);
         StrandedFrames -= pages;
-        _pins.Unmapped(key);
+        Pins.Unmapped(key);
     }
 
     /// <summary>Swap-out of a large folio: as a whole if it is mapped whole and there are slots, else split.</summary>
@@ -258,10 +258,10 @@ internal sealed partial class Kernel
         }
         else
         {
-            _lru.Remove(folio);
-            DeferredSplits.Remove(KeyOf(folio));
+            LruOf(folio).Remove(folio);
+            DeferredSplitsOf(folio).Remove(KeyOf(folio));
             PartHugeMapping(folio);
-            WriteOutLarge(first, pages);
+            WriteOutLarge(first, pages, LruOf(folio).Evict(pages, _flags[folio]));
         }
     }
 
@@ -286,7 +286,7 @@ internal sealed partial class Kernel
         }
     }
 
-    private void WriteOutLarge(int first, int pages)
+    private void WriteOutLarge(int first, int pages, long shadow)
     {
         var zeroFilled = 0;
         for (var index = first; index < first + pages; index++)
@@ -294,6 +294,7 @@ internal sealed partial class Kernel
         MappedFrames -= pages;
         ZeroFilledFrames -= zeroFilled;
         _counters.ZeroFilledSwapOuts += zeroFilled;
+        _counters.ReclaimedEntries += pages;
         Slots += pages;
 
         // A large folio counts as zero-filled only if all its pages are.
@@ -307,6 +308,7 @@ internal sealed partial class Kernel
         for (var index = first; index < first + pages; index++)
         {
             _flags[index] = spared ? NodeFlags.ZeromapBit : NodeFlags.None;
+            Lists.SetShadow(index, shadow);
             var content = (byte)(_pte[index] & Pte.ContentMask);
             _pte[index] = (byte)(Pte.Swapped | content);
             if (!spared)

@@ -6,12 +6,10 @@ namespace FleetEstimator.Paging;
 /// </content>
 internal sealed partial class Kernel
 {
-    private readonly PinnedFrames _pins = new();
-
     /// <summary>Frames that no entry maps and only pins keep: out of RSS, still charged.</summary>
-    public long PinnedUnmappedFrames => _pins.UnmappedFrames;
+    public long PinnedUnmappedFrames => Pins.UnmappedFrames;
 
-    internal PinnedFrames Pins => _pins;
+    internal PinnedFrames Pins { get; }
 
     /// <summary>Faults every page in for writing, and pins it.</summary>
     public void Pin(in Run run)
@@ -25,7 +23,7 @@ internal sealed partial class Kernel
             // follow_page_pte with FOLL_TOUCH | FOLL_WRITE: set_page_dirty, mark_page_accessed.
             _pte[index] |= Pte.Young;
             _flags[index] |= NodeFlags.Dirty;
-            _pins.Add(process, run.PageAt(index), KeyOf(index));
+            Pins.Add(process, run.PageAt(index), KeyOf(index), GroupOf(index));
         }
     }
 
@@ -33,11 +31,11 @@ internal sealed partial class Kernel
     public void Unpin(uint process, ulong page, uint pages)
     {
         for (var k = 0u; k < pages; k++)
-            _pins.End(process, page + k);
+            Pins.End(process, page + k);
     }
 
     /// <summary>A process is gone, and with it the files through which it had pinned.</summary>
-    public void EndPins(uint process) => _pins.EndAll(process);
+    public void EndPins(uint process) => Pins.EndAll(process);
 
     /// <summary>The folio of an exclusive node.</summary>
     internal FolioKey KeyOf(int node)
@@ -46,17 +44,15 @@ internal sealed partial class Kernel
         return new FolioKey(node & ~(pages - 1), pages);
     }
 
-    private bool IsPinned(int node) => node >= 0 && _pins.Holds(KeyOf(node));
+    internal bool IsPinned(int node) => node >= 0 && Pins.Holds(KeyOf(node));
 
     /// <summary>
-    /// Reclaim of a pinned frame: shrink_folio_list leaves it where it is, or try_to_unmap cannot (folio_try_share_anon_rmap_pte). If MADV_FREE
-    /// gave it up, it is an ordinary frame again; a slot that is no use is freed when slots are short.
+    /// Reclaim of a pinned frame: shrink_folio_list leaves it where it is, or try_to_unmap cannot (folio_try_share_anon_rmap_pte). A slot that is no
+    /// use is freed when slots are short.
     /// </summary>
     private void KeepPinned(int node)
     {
-        ref var flags = ref _flags[node];
-        flags &= ~NodeFlags.LazilyFreed;
-        if ((flags & NodeFlags.InSwapCache) != 0 && SwapIsHalfFull)
+        if ((_flags[node] & NodeFlags.InSwapCache) != 0 && SwapIsHalfFull)
             DropFromSwapCache(node);
     }
 
@@ -64,8 +60,9 @@ internal sealed partial class Kernel
     private void CopyPinned(int from, int to)
     {
         PartHugeMapping(from);
-        Charge();
+        Charge(to);
         _counters.NewFrames++;
+        _counters.CopiedFrames++;
         MapNewFrame(to, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(to, (byte)(_pte[from] & Pte.ContentMask));
     }

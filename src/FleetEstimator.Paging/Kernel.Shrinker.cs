@@ -6,12 +6,22 @@ namespace FleetEstimator.Paging;
 /// </content>
 internal sealed partial class Kernel
 {
-    /// <summary>shrink_slab after a pass of reclaim over the LRU lists.</summary>
-    internal void ShrinkDeferredSplits(int priority) => _group.DeferredSplits.Shrink(priority, ScanDeferredSplits);
+    private readonly DeferredSplits[] _deferredSplits;
 
-    private bool ScanDeferredSplits(int folios)
+    /// <summary>shrink_slab after a pass of reclaim over the LRU lists of a group.</summary>
+    internal void ShrinkDeferredSplits(int group, int priority)
     {
-        var queue = _group.DeferredSplits;
+        var queue = _deferredSplits[group];
+        if (queue.Count > 0)
+            queue.Shrink(priority, folios => ScanDeferredSplits(queue, folios));
+    }
+
+    internal IReadOnlyList<DeferredSplits> DeferredSplits => _deferredSplits;
+
+    private DeferredSplits DeferredSplitsOf(int node) => _deferredSplits[GroupOf(node)];
+
+    private bool ScanDeferredSplits(DeferredSplits queue, int folios)
+    {
         var split = 0;
         for (var left = Math.Min(folios, queue.Count); left > 0; left--)
         {

@@ -24,16 +24,16 @@ internal sealed partial class Kernel
         var zeroFilled = HoldsZeros(node);
         if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
             return;
-        var replaceable = Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage && (flags & (NodeFlags.InSwapCache | NodeFlags.LazilyFreed)) == 0;
-        if (IsPinned(node) && !(replaceable && Mechanism.ChecksBeforeFlush))
-        {
-            KeepPinned(node);
-            return;
-        }
-
+        var replaceable = Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node) && (flags & (NodeFlags.InSwapCache | NodeFlags.LazilyFreed)) == 0;
         if ((flags & NodeFlags.LazilyFreed) != 0)
         {
             DropLazily(node, mappers);
+            return;
+        }
+
+        if (IsPinned(node) && !(replaceable && Mechanism.ChecksBeforeFlush))
+        {
+            KeepPinned(node);
             return;
         }
 
@@ -51,6 +51,7 @@ internal sealed partial class Kernel
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -83,7 +84,8 @@ internal sealed partial class Kernel
             return;
         }
 
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
+        Lists.SetShadow(node, LruOf(node).Evict(1, flags));
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
     }
@@ -92,11 +94,18 @@ internal sealed partial class Kernel
     public void Settle()
     {
         foreach (var node in _underWriteback)
+        {
+            if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+                continue;
             FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            if (HasFrame(node))
+                LruOf(node).WriteBackEnded(node);
+        }
+
         _underWriteback.Clear();
     }
 
-    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since or is pinned, which makes it an ordinary frame again.</summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
         ref var flags = ref FlagsOf(node);
@@ -106,13 +115,17 @@ internal sealed partial class Kernel
                 flags |= NodeFlags.Dirty;
         }
 
-        if ((flags & NodeFlags.Dirty) != 0)
+        if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
         {
+            LruOf(node).Remove(node);
             flags &= ~NodeFlags.LazilyFreed;
+            LruOf(node).AddFaulted(node);
+            LruOf(node).Activate(node);
             return;
         }
 
         FreeMappedFrame(node, HoldsZeros(node));
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             _pte[index] = Pte.None;

@@ -36,7 +36,7 @@ internal sealed partial class Kernel
                     if ((_flags[index] & NodeFlags.InSwapCache) != 0)
                         DropFromSwapCache(index);
                     FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
-                    _pins.Unmapped(KeyOf(index));
+                    Pins.Unmapped(KeyOf(index));
                     break;
                 default:
                     ZapSwapEntry(index);
@@ -61,7 +61,7 @@ internal sealed partial class Kernel
             return;
         if (inCache)
         {
-            _lru.Remove(node);
+            LruOf(node).Remove(node);
             UnmappedCacheFrames--;
         }
 
@@ -95,7 +95,7 @@ internal sealed partial class Kernel
 
     private void FreeMappedFrame(int node, bool zeroFilled)
     {
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         MappedFrames--;
         if (zeroFilled)
             ZeroFilledFrames--;
@@ -160,6 +160,8 @@ internal sealed partial class Kernel
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
             Rename(index, node);
+        else
+            Lists.SetShadow(node, Lists.ShadowOf(index));
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SharedNodeOf(index) = node;
@@ -167,7 +169,7 @@ internal sealed partial class Kernel
 
     private void Rename(int old, int node)
     {
-        _lru.Rename(old, node);
+        LruOf(old).Rename(old, node);
         if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
             _underWriteback.Add(node);
     }

@@ -12,8 +12,9 @@ internal sealed partial class Kernel
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
     {
         _counters.ZeroPagesMappedAtSwapOut++;
+        _counters.ReclaimedEntries += mappers.Length;
         _counters.ZeroFilledSwapOuts++;
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         if (Mechanism.ChecksBeforeFlush)
             CountUnmapAtRisk(node, mappers);
         foreach (var index in mappers)
@@ -28,7 +29,7 @@ internal sealed partial class Kernel
         if (node < 0)
             _shared.Remove(node);
         else
-            _pins.Unmapped(new FolioKey(node, 1), replaced: true);
+            Pins.Unmapped(new FolioKey(node, 1), replaced: true);
     }
 
     /// <summary>
@@ -62,7 +63,7 @@ internal sealed partial class Kernel
     /// <summary>Content that came to be without an access through the page table.</summary>
     private void CountStoreLostThroughPin(in Run run, int index)
     {
-        if (IsReplaced(index) && _pins.TakeStoreThroughPin(_tables.Locate(index).Process.Number, run.PageAt(index)))
+        if (IsReplaced(index) && Pins.TakeStoreThroughPin(_tables.Locate(index).Process.Number, run.PageAt(index)))
             _counters.LostStores++;
     }
 

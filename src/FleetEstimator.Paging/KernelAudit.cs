@@ -67,25 +67,36 @@ internal static class KernelAudit
         Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
 
-        var (pinnedUnmapped, pinsAgree) = kernel.Pins.Recount();
-        Equal(pinnedUnmapped, kernel.PinnedUnmappedFrames, "frames that only pins keep");
-        Equal(true, pinsAgree, "pins and the frames they hold agree");
+        Equal(true, kernel.Pins.IsConsistent(), "pins and the frames they hold agree");
         Equal(true, kernel.Pins.Mapped.All(kernel.IsMapped), "a folio pinned as mapped is mapped");
-        Equal(true, kernel.DeferredSplits.Folios.All(folio => folio.Pages > 1 && kernel.IsMapped(folio)), "folios to be split are mapped");
-        Equal(true, large.Where(folio => (kernel.FlagsOf(folio.Key) & NodeFlags.PartlyMapped) != 0).All(folio => kernel.DeferredSplits.Contains(kernel.KeyOf(folio.Key))),
-            "folios that lost pages are queued to be split");
         Equal(zswapEntryBytes, kernel.ZswapEntryBytes, "bytes of zswap entries");
+        var queued = kernel.DeferredSplits.SelectMany(queue => queue.Folios).ToHashSet();
+        Equal(true, queued.All(folio => folio.Pages > 1 && kernel.IsMapped(folio)), "folios to be split are mapped");
+        Equal(true, large.Where(folio => (kernel.FlagsOf(folio.Key) & NodeFlags.PartlyMapped) != 0).All(folio => queued.Contains(kernel.KeyOf(folio.Key))),
+            "folios that lost pages are queued to be split");
 
+        var charged = new long[kernel.Groups.Count];
         var listed = new HashSet<int>();
-        for (var list = 0; list < FrameLists.Count; list++)
+        for (var list = 0; list < kernel.Lists.Heads; list++)
         {
             foreach (var node in kernel.Lists.FromTail(list))
+            {
                 Equal(true, listed.Add(node), "frames listed once");
+                Equal(list / FrameLists.PerGroup, kernel.GroupOf(node), "group of a frame");
+                charged[list / FrameLists.PerGroup] += kernel.FolioPages(node);
+            }
         }
 
+        for (var group = 0; group < charged.Length; group++)
+            Equal(charged[group] + kernel.Pins.UnmappedFramesOf(group), kernel.Groups[group].Frames, "frames charged to a group");
+
+        Equal(charged.Sum() + kernel.PinnedUnmappedFrames, kernel.Frames, "frames");
         var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0)
             .Select(node => node < 0 ? node : kernel.FolioOf(node)).ToHashSet();
         Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");
+
+        foreach (var (what, kept, recounted) in kernel.Policies.SelectMany(policy => policy.Counts()))
+            Equal(recounted, kept, what);
 
         void Equal<T>(T expected, T actual, string what)
         {

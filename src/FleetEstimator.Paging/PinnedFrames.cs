@@ -4,13 +4,17 @@ namespace FleetEstimator.Paging;
 /// Long-term GUP pins of one kernel. A pin is asked for by process and page but holds the frame found there: when the page is unmapped, the frame
 /// lives on until its last pin ends. Pins of a page nest and end in the order in which they were taken. Sparse: nothing is kept of pages not pinned.
 /// </summary>
-internal sealed class PinnedFrames
+internal sealed class PinnedFrames(int groups)
 {
+    private readonly long[] _unmapped = new long[groups];
     private readonly Dictionary<FolioKey, Frame> _mapped = [];
     private readonly Dictionary<(uint Process, ulong Page), Queue<Frame>> _pins = [];
 
     /// <summary>Frames that no entry maps and only pins keep; a large folio counts all its pages.</summary>
-    public long UnmappedFrames { get; private set; }
+    public long UnmappedFrames => _unmapped.Sum();
+
+    /// <summary>Those of them that are charged to a memory group.</summary>
+    public long UnmappedFramesOf(int group) => _unmapped[group];
 
     /// <summary>Folios that are mapped and pinned, for checks.</summary>
     public IEnumerable<FolioKey> Mapped => _mapped.Keys;
@@ -18,11 +22,11 @@ internal sealed class PinnedFrames
     /// <summary>Whether a mapped folio is pinned (folio_maybe_dma_pinned).</summary>
     public bool Holds(FolioKey folio) => _mapped.Count > 0 && _mapped.ContainsKey(folio);
 
-    /// <summary>One more pin on the folio that the page maps.</summary>
-    public void Add(uint process, ulong page, FolioKey folio)
+    /// <summary>One more pin on the folio that the page maps, which is charged to <paramref name="group"/>.</summary>
+    public void Add(uint process, ulong page, FolioKey folio, int group)
     {
         if (!_mapped.TryGetValue(folio, out var frame))
-            _mapped.Add(folio, frame = new Frame(folio));
+            _mapped.Add(folio, frame = new Frame(folio, group));
         frame.Pins++;
         if (!_pins.TryGetValue((process, page), out var pins))
             _pins.Add((process, page), pins = new Queue<Frame>());
@@ -60,7 +64,7 @@ internal sealed class PinnedFrames
         if (_mapped.Count == 0 || !_mapped.Remove(folio, out var frame))
             return;
         (frame.IsMapped, frame.IsReplaced) = (false, replaced);
-        UnmappedFrames += folio.Pages;
+        _unmapped[frame.Group] += folio.Pages;
     }
 
     /// <summary>Content has changed while the page maps the zero page: whether a pin on the frame that was replaced let it. Answers once.</summary>
@@ -72,13 +76,14 @@ internal sealed class PinnedFrames
         return true;
     }
 
-    /// <summary>Recounts what is kept: <see cref="UnmappedFrames"/>, and whether pins and frames agree.</summary>
-    public (long UnmappedFrames, bool Consistent) Recount()
+    /// <summary>Recounts <see cref="UnmappedFramesOf"/>; false if it, or pins and the frames they hold, disagree.</summary>
+    public bool IsConsistent()
     {
-        var pins = _pins.Values.SelectMany(queue => queue).GroupBy(frame => frame).ToList();
-        var consistent = pins.TrueForAll(frame => frame.Key.Pins == frame.Count() && frame.Key.IsMapped == (_mapped.GetValueOrDefault(frame.Key.Folio) == frame.Key))
-            && pins.Count(frame => frame.Key.IsMapped) == _mapped.Count;
-        return (pins.Where(frame => !frame.Key.IsMapped).Sum(frame => (long)frame.Key.Folio.Pages), consistent);
+        var frames = _pins.Values.SelectMany(pins => pins).GroupBy(frame => frame).ToList();
+        var unmapped = frames.Where(frame => !frame.Key.IsMapped).ToLookup(frame => frame.Key.Group, frame => (long)frame.Key.Folio.Pages);
+        return frames.TrueForAll(frame => frame.Key.Pins == frame.Count() && frame.Key.IsMapped == (_mapped.GetValueOrDefault(frame.Key.Folio) == frame.Key))
+            && frames.Count(frame => frame.Key.IsMapped) == _mapped.Count
+            && _unmapped.Index().All(group => group.Item == unmapped[group.Index].Sum());
     }
 
     private void Release(Frame frame)
@@ -88,13 +93,15 @@ internal sealed class PinnedFrames
         if (frame.IsMapped)
             _mapped.Remove(frame.Folio);
         else
-            UnmappedFrames -= frame.Folio.Pages;
+            _unmapped[frame.Group] -= frame.Folio.Pages;
     }
 
-    private sealed class Frame(FolioKey folio)
+    private sealed class Frame(FolioKey folio, int group)
     {
         /// <summary>The folio, as named while it was mapped.</summary>
         public FolioKey Folio { get; } = folio;
+
+        public int Group { get; } = group;
 
         public int Pins { get; set; }
 
