@@ -11,7 +11,7 @@ internal sealed class PinnedFrames(int groups)
     private readonly Dictionary<(uint Process, ulong Page), Queue<Frame>> _pins = [];
 
     /// <summary>Frames that no entry maps and only pins keep; a large folio counts all its pages.</summary>
-    public long UnmappedFrames => _unmapped.Sum();
+    public long UnmappedFrames { get; private set; }
 
     /// <summary>Those of them that are charged to a memory group.</summary>
     public long UnmappedFramesOf(int group) => _unmapped[group];
@@ -64,7 +64,7 @@ internal sealed class PinnedFrames(int groups)
         if (_mapped.Count == 0 || !_mapped.Remove(folio, out var frame))
             return;
         (frame.IsMapped, frame.IsReplaced) = (false, replaced);
-        _unmapped[frame.Group] += folio.Pages;
+        CountUnmapped(frame, folio.Pages);
     }
 
     /// <summary>Content has changed while the page maps the zero page: whether a pin on the frame that was replaced let it. Answers once.</summary>
@@ -76,13 +76,14 @@ internal sealed class PinnedFrames(int groups)
         return true;
     }
 
-    /// <summary>Recounts <see cref="UnmappedFramesOf"/>; false if it, or pins and the frames they hold, disagree.</summary>
+    /// <summary>Recounts the unmapped frames; false if they, or pins and the frames they hold, disagree.</summary>
     public bool IsConsistent()
     {
         var frames = _pins.Values.SelectMany(pins => pins).GroupBy(frame => frame).ToList();
         var unmapped = frames.Where(frame => !frame.Key.IsMapped).ToLookup(frame => frame.Key.Group, frame => (long)frame.Key.Folio.Pages);
         return frames.TrueForAll(frame => frame.Key.Pins == frame.Count() && frame.Key.IsMapped == (_mapped.GetValueOrDefault(frame.Key.Folio) == frame.Key))
             && frames.Count(frame => frame.Key.IsMapped) == _mapped.Count
+            && UnmappedFrames == _unmapped.Sum()
             && _unmapped.Index().All(group => group.Item == unmapped[group.Index].Sum());
     }
 
@@ -93,7 +94,13 @@ internal sealed class PinnedFrames(int groups)
         if (frame.IsMapped)
             _mapped.Remove(frame.Folio);
         else
-            _unmapped[frame.Group] -= frame.Folio.Pages;
+            CountUnmapped(frame, -frame.Folio.Pages);
+    }
+
+    private void CountUnmapped(Frame frame, int pages)
+    {
+        _unmapped[frame.Group] += pages;
+        UnmappedFrames += pages;
     }
 
     private sealed class Frame(FolioKey folio, int group)
