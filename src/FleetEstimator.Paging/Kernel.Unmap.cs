@@ -38,8 +38,8 @@ internal sealed partial class Kernel
                     FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
                     break;
                 default:
-                    ZapSwapEntry(index);
-                    break;
+                    index = ZapSwapEntries(index, run.End) - 1;
+                    continue;
             }
 
             _pte[index] = Pte.None;
@@ -156,6 +156,7 @@ internal sealed partial class Kernel
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
             Rename(index, node);
+        MoveSlot(index, node);
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SharedNodeOf(index) = node;

@@ -35,6 +35,10 @@ internal sealed partial class Kernel
         _tables = tables;
         _group = new MemoryGroup(this, tables, settings.Lru);
         _lru = _group.Policy;
+        if (settings.SwapDevice == SwapDevice.Disk)
+            _slots = new SwapSlots(new RotatingSwapArea(settings.SwapPages));
+        else if (settings.SwapsIn64K && mechanism.TakesSwapEntriesTogether)
+            _slots = new SwapSlots(new ClusteredSwapArea(settings.SwapPages));
     }
 
     public Mechanism Mechanism { get; }
@@ -59,12 +63,10 @@ internal sealed partial class Kernel
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
 
-    internal bool HasFreeSlot => Slots < _settings.SwapPages;
-
-    private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
+    internal bool HasFreeSlot => FreeSlots > 0;
 
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
-    private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
+    private bool SwapIsHalfFull => FreeSlots * 2 < _settings.SwapPages;
 
     /// <summary>Frames in memory.</summary>
     public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
@@ -87,6 +89,8 @@ internal sealed partial class Kernel
             Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableStates, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
+            if (_slots != null)
+                Array.Resize(ref _slotOf, capacity);
         }
 
         if (_tables.VmaCapacity > _areas.Length)

@@ -15,8 +15,6 @@ public static class ModelReplay
         var guest = scenario.Guest;
         if (Mechanism.Find(kernel) is null)
             return $"kernel {kernel}";
-        if (guest.HugePages64K != HugePageSetting.Never && guest.Zswap == ZswapSetting.NeverWritten)
-            return "large swap-in";
         var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
         if (limited && guest.MultiGenerationalLru != true)
             return "the classic LRU";
@@ -45,7 +43,7 @@ public static class ModelReplay
     {
         ArgumentNullException.ThrowIfNull(guest);
         ArgumentNullException.ThrowIfNull(kernels);
-        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K };
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K, LargeSwapIn = guest.Zswap == ZswapSetting.NeverWritten };
         var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
         var before = new Counters[kernels.Count];
         var results = kernels.Select(_ => new List<KernelStep>()).ToList();
