@@ -100,6 +100,9 @@ internal sealed class SwapSlots
     /// <summary>The node a slot belongs to; false if it is in no use.</summary>
     public bool TryNode(int slot, out int node) => (node = _nodes[slot]) != NoNode;
 
+    /// <summary>Slots that belong to a node, counted anew.</summary>
+    public int InUse => _nodes.Count(node => node != NoNode);
+
     /// <summary>Throws <see cref="InvalidOperationException"/> unless every slot taken from the area has a node or is put by, and none is both.</summary>
     public void Audit()
     {

@@ -18,6 +18,10 @@ public class RandomOperationsTests
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 800, PageCluster = 3, Zswap = true },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages2M = HugePages.Always },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages64K = HugePages.Always, LargeSwapIn = true },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 1100, PageCluster = 3, HugePages2M = HugePages.Always, HugePages64K = HugePages.Madvise, LargeSwapIn = true },
+        new() { SwapDevice = SwapDevice.Disk, SwapPages = 4096, PageCluster = 3 },
+        new() { SwapDevice = SwapDevice.Disk, SwapPages = 800, PageCluster = 5, Zswap = true, HugePages64K = HugePages.Always },
     ];
 
     private static readonly Gen<Step> Steps = Gen.Select(
