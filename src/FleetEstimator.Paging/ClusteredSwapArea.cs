@@ -23,8 +23,8 @@ internal sealed class ClusteredSwapArea : SwapArea
     // By order: where the CPU's cluster goes on, or NoSlot.
     private readonly int[] _next = new int[Orders];
 
-    public ClusteredSwapArea(long pages)
-        : base(pages)
+    public ClusteredSwapArea(long slots)
+        : base(slots)
     {
         for (var order = 0; order < Orders; order++)
             (_nonfull[order], _fragmented[order]) = ([], []);

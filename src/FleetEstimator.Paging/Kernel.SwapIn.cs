@@ -86,8 +86,7 @@ internal sealed partial class Kernel
     private void ReadAheadBySlot(int node)
     {
         var slot = SlotOf(node);
-        var (start, end) = _readAheadBySlot.Fault(slot, _settings.PageCluster);
-        end = Math.Min(end, _slots!.Pages);
+        var (start, end) = _readAheadBySlot.Fault(slot, _settings.PageCluster, _slots!.Pages);
         for (var near = start; near < end; near++)
         {
             if (near != slot && _slots.TryNode(near, out var neighbour) && SwapCountOf(neighbour) > 0)

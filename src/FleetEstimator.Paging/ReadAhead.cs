@@ -75,6 +75,9 @@ internal struct ReadAhead
 /// </summary>
 internal struct SlotReadAhead()
 {
+    // No area has more slots.
+    private const int ClusterMax = 29;
+
     private int _hits = 4;
     private int _last;
     private int _window;
@@ -82,17 +85,22 @@ internal struct SlotReadAhead()
     /// <summary>A page read ahead is used for the first time.</summary>
     public void Hit() => _hits++;
 
-    /// <summary>The aligned block of slots to read around <paramref name="slot"/> as [start, end), without the swap header; one slot means no read-ahead.</summary>
-    public (int Start, int End) Fault(int slot, int pageCluster)
+    /// <summary>
+    /// The aligned block of slots to read around <paramref name="slot"/> as [start, end), cut to the area of <paramref name="areaPages"/> and without
+    /// its header; one slot means no read-ahead.
+    /// </summary>
+    public (int Start, int End) Fault(int slot, int pageCluster, int areaPages)
     {
-        var pagesMax = 1 << pageCluster;
+        var pagesMax = 1 << Math.Min(pageCluster, ClusterMax);
         if (pagesMax == 1)
             return (slot, slot + 1);
         _window = ReadAhead.WindowOf(slot, _last, _hits, pagesMax, _window);
+
+        // swapin_nr_pages remembers the slot only of reads without hits.
         if (_hits == 0)
             _last = slot;
         _hits = 0;
         var start = slot & -_window;
-        return (Math.Max(start, 1), start + _window);
+        return (Math.Max(start, 1), Math.Min(start + _window, areaPages));
     }
 }

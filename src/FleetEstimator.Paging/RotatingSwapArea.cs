@@ -17,8 +17,8 @@ internal sealed class RotatingSwapArea : SwapArea
     private int _next = 1;
     private int _leftInRun;
 
-    public RotatingSwapArea(long pages)
-        : base(pages) => _highest = Pages - 1;
+    public RotatingSwapArea(long slots)
+        : base(slots) => _highest = Pages - 1;
 
     /// <inheritdoc/>
     public override int TakeBlock(int order)

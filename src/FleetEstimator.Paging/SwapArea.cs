@@ -14,17 +14,17 @@ internal abstract class SwapArea
     // A byte a slot, as the kernel's swap_map, without the counts: these are in the nodes.
     private readonly bool[] _taken;
 
-    /// <param name="pages">Pages of the area, its header among them.</param>
-    protected SwapArea(long pages)
+    /// <param name="slots">Slots to be had: the pages of the area less its header.</param>
+    protected SwapArea(long slots)
     {
-        if (pages > Array.MaxLength)
-            throw new NotSupportedException($"A swap area of {pages} pages has more slots than can be numbered ({Array.MaxLength}); simulate smaller nodes.");
-        _taken = new bool[Math.Max(1, (int)pages)];
+        if (slots >= Array.MaxLength)
+            throw new NotSupportedException($"{slots} swap slots are more than can be numbered ({Array.MaxLength - 1}); simulate smaller nodes.");
+        _taken = new bool[slots + 1];
         _taken[0] = true;
-        Free = Pages - 1;
+        Free = (int)slots;
     }
 
-    /// <summary>Numbers are below this.</summary>
+    /// <summary>Pages of the area; slots have numbers below this.</summary>
     public int Pages => _taken.Length;
 
     /// <summary>Slots to be had.</summary>

@@ -5,8 +5,8 @@ namespace FleetEstimator.Traces.KernelTruth;
 /// <summary>Runs scenarios through the paging model and tells what it did in the terms in which kernel truth tells what a kernel did.</summary>
 public static class ModelReplay
 {
-    // Every guest's swap area holds 512 MiB.
-    private const long GuestSwapPages = (512L << 20) / 4096;
+    // Every guest's swap area holds 512 MiB, its header included.
+    private const long GuestSwapPages = (512L << 20) / 4096 - 1;
 
     /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
     public static string? Unsupported(Scenario scenario, string kernel)
