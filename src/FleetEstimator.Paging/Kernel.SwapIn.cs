@@ -32,7 +32,7 @@ internal sealed partial class Kernel
         }
 
         var onlyEntry = SwapCountOf(node) == 1;
-        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !_settings.ForbidZeroPage && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
         {
             _counters.MinorFaults++;
             _counters.ZeroPagesMappedAtSwapIn++;
@@ -44,17 +44,19 @@ internal sealed partial class Kernel
         }
 
         _counters.MajorFaults++;
+        _waitedNanoseconds[GroupOf(index)] += WaitOf(node);
         if (onlyEntry && _settings.SwapIsSynchronous)
         {
             if (TrySwapInFolio(run, index, write))
                 return;
 
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
-            Charge();
+            Charge(index);
             CountRead(node);
-            var content = ContentOf(index, node);
+            var (content, shadow) = (ContentOf(index, node), Lists.ShadowOf(node));
             FreeSlotOfOnlyEntry(index, node);
-            MapNewFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            MapFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            LruOf(index).AddRefaulted(index, shadow);
             SetContent(index, content);
             return;
         }
@@ -67,6 +69,12 @@ internal sealed partial class Kernel
         // After the neighbours, so that charging them cannot reclaim it before it is mapped.
         ReadIntoSwapCache(node);
         MapFromSwapCache(run, index, node, write);
+    }
+
+    private long WaitOf(int node)
+    {
+        var costs = CostTable.Default;
+        return costs.Fault + ((FlagsOf(node) & NodeFlags.ZeromapBit) != 0 ? costs.ZeroSwapIn : costs.SwapIn);
     }
 
     /// <summary>swap_vma_readahead: reads the window's swapped pages into the swap cache, all but the faulting one.</summary>
@@ -106,11 +114,11 @@ internal sealed partial class Kernel
 
     private void ReadIntoSwapCache(int node)
     {
-        Charge();
+        Charge(node);
         CountRead(node);
         FlagsOf(node) |= NodeFlags.InSwapCache;
         UnmappedCacheFrames++;
-        _lru.AddFaulted(node);
+        LruOf(node).AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)
@@ -197,7 +205,7 @@ internal sealed partial class Kernel
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _pte[index] = Pte.None;
-        Charge();
+        Charge(index);
         _counters.NewFrames++;
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);

@@ -129,9 +129,10 @@ internal sealed partial class Kernel
         if (_slots == null || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || !CanSwapInTogether(first))
             return false;
 
-        // vma_thp_gfp_mask: room is made only where large folios were asked for by madvise.
-        if (_group.LimitFrames > 0 && _group.Frames + PagesOf64K > _group.LimitFrames && (run.Area.Advice != HugeAdvice.Wanted || !_group.TryCharge(PagesOf64K)))
+        // vma_thp_gfp_mask: a large folio is worth reclaim only where madvise asked for it.
+        if (run.Area.Advice == HugeAdvice.Wanted ? !TryCharge(index, PagesOf64K) : !HasRoom(index, PagesOf64K))
             return false;
+        var shadow = Lists.ShadowOf(NodeOf(first));
         var bits = Pte.Mapped | Pte.Young | Pte.Writable | (write ? Pte.Dirty : 0);
         for (var k = first; k < first + PagesOf64K; k++)
         {
@@ -146,7 +147,7 @@ internal sealed partial class Kernel
         }
 
         MappedFrames += PagesOf64K;
-        _lru.AddFaulted(first);
+        LruOf(first).AddRefaulted(first, shadow);
         return true;
     }
 

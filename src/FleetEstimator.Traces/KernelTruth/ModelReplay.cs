@@ -8,6 +8,9 @@ public static class ModelReplay
     // Every guest's swap area holds 512 MiB, its header included.
     private const long GuestSwapPages = (512L << 20) / 4096 - 1;
 
+    // More than the two seconds after which the kernel flushes cgroup statistics.
+    private const long MicrosecondsBetweenOperations = 3_000_000;
+
     /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
     public static string? Unsupported(Scenario scenario, string kernel)
     {
@@ -15,9 +18,6 @@ public static class ModelReplay
         var guest = scenario.Guest;
         if (Mechanism.Find(kernel) is null)
             return $"kernel {kernel}";
-        var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
-        if (limited && guest.MultiGenerationalLru != true)
-            return "the classic LRU";
         var refused = ScenarioCompiler.Compile(scenario).SelectMany(step => step.Rows).FirstOrDefault(row => !Simulator.Covers(row.Operation.Kind));
         return refused.Operation.Kind == default ? null : $"operation {refused.Operation.Kind}";
     }
@@ -28,7 +28,7 @@ public static class ModelReplay
     public static Simulator Boot(Guest guest, IReadOnlyList<string> kernels)
     {
         ArgumentNullException.ThrowIfNull(guest);
-        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K, LargeSwapIn = guest.Zswap == ZswapSetting.NeverWritten };
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K, LargeSwapIn = guest.Zswap == ZswapSetting.NeverWritten, Lru = guest.MultiGenerationalLru == false ? LruKind.Classic : LruKind.MultiGenerational };
         return new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
     }
 
@@ -60,8 +60,8 @@ public static class ModelReplay
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
-            // Between two operations of a scenario there was time enough for write-back to end.
-            guest.AdvanceTo(guest.TimeMicroseconds + 1);
+            // Between two operations of a scenario there was time enough for write-back to end, and the counters that were read had been flushed.
+            guest.AdvanceTo(guest.TimeMicroseconds + MicrosecondsBetweenOperations);
             var errno = 0;
             foreach (var operation in group)
                 errno = guest.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
