@@ -153,8 +153,8 @@ internal sealed class ClusteredSwapArea : SwapArea
         base.Audit();
         foreach (var cluster in _clusters)
         {
-            var slots = Enumerable.Range(cluster.Number * ClusterSlots, ClusterSlots);
-            var taken = slots.Count(slot => slot >= Pages || IsTaken(slot));
+            var first = cluster.Number * ClusterSlots;
+            var taken = ClusterSlots - FreeIn(first, Math.Min(ClusterSlots, Pages - first));
             var list = taken switch { 0 => _free, ClusterSlots => _full, _ => null };
             var listed = cluster.Link.List;
             if (taken != cluster.Taken || (list != null ? listed != list : listed != _nonfull[cluster.Order] && listed != _fragmented[cluster.Order]))

@@ -146,10 +146,7 @@ internal sealed class RotatingSwapArea : SwapArea
     public override void Audit()
     {
         base.Audit();
-        for (var slot = 1; slot < Pages; slot++)
-        {
-            if (!IsTaken(slot) && (slot < _lowest || slot > _highest))
-                throw new InvalidOperationException($"Free slot {slot} lies outside of {_lowest}..{_highest}.");
-        }
+        if (Free > 0 && FreeIn(_lowest, _highest - _lowest + 1) != Free)
+            throw new InvalidOperationException($"Some of {Free} free slots lie outside of {_lowest}..{_highest}.");
     }
 }

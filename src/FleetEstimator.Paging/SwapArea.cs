@@ -48,7 +48,7 @@ internal abstract class SwapArea
     /// <summary>Compares what is kept of the slots with the slots themselves. Throws <see cref="InvalidOperationException"/> where they disagree.</summary>
     public virtual void Audit()
     {
-        var free = _taken.Count(taken => !taken);
+        var free = FreeIn(0, Pages);
         if (free != Free)
             throw new InvalidOperationException($"Free slots: recounted {free}, kept {Free}.");
     }
@@ -60,6 +60,8 @@ internal abstract class SwapArea
         _taken.AsSpan(first, count).Fill(taken);
         Free += taken ? -count : count;
     }
+
+    protected int FreeIn(int first, int count) => _taken.AsSpan(first, count).Count(false);
 
     protected bool AreFree(int first, int count) => !_taken.AsSpan(first, count).Contains(true);
 }

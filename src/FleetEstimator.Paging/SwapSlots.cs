@@ -101,21 +101,24 @@ internal sealed class SwapSlots
     public bool TryNode(int slot, out int node) => (node = _nodes[slot]) != NoNode;
 
     /// <summary>Slots that belong to a node, counted anew.</summary>
-    public int InUse => _nodes.Count(node => node != NoNode);
+    public int InUse => Pages - _nodes.AsSpan().Count(NoNode);
 
     /// <summary>Throws <see cref="InvalidOperationException"/> unless every slot taken from the area has a node or is put by, and none is both.</summary>
     public void Audit()
     {
         _area.Audit();
-        var putBy = _ready[_readyFrom.._readyUntil].Concat(_returned[.._returnedCount]).ToHashSet();
-        if (putBy.Count != _readyUntil - _readyFrom + _returnedCount)
-            throw new InvalidOperationException("A swap slot is put by twice.");
-        for (var slot = 1; slot < Pages; slot++)
+        var putBy = _ready[_readyFrom.._readyUntil].Concat(_returned[.._returnedCount]).ToList();
+        if (putBy.Exists(slot => !_area.IsTaken(slot) || _nodes[slot] != NoNode) || putBy.Distinct().Count() < putBy.Count)
+            throw new InvalidOperationException("A swap slot is put by that is free, in use or put by twice.");
+        for (var slot = 0; slot < Pages; slot++)
         {
-            var uses = (_nodes[slot] != NoNode ? 1 : 0) + (putBy.Contains(slot) ? 1 : 0);
-            if (uses != (_area.IsTaken(slot) ? 1 : 0))
-                throw new InvalidOperationException($"Swap slot {slot} has {uses} uses and is {(_area.IsTaken(slot) ? "taken" : "free")}.");
+            if (_nodes[slot] != NoNode && !_area.IsTaken(slot))
+                throw new InvalidOperationException($"Swap slot {slot} is in use and free.");
         }
+
+        // The header is taken as well.
+        if (InUse + putBy.Count + 1 != Pages - _area.Free)
+            throw new InvalidOperationException($"{InUse} swap slots are in use and {putBy.Count} put by, but {Pages - _area.Free - 1} are taken.");
     }
 
     /// <summary>check_cache_active.</summary>
