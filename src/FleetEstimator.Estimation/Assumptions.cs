@@ -18,7 +18,7 @@ internal static class Assumptions
         .. study.Classes.SelectMany(@class => OfClass(@class, recordings)),
         $"Nothing is measured during warm-up: {(study.WarmUp.Share is null ? study.WarmUp : $"the first {study.WarmUp}")} of "
             + (study.DurationMicroseconds is { } duration ? $"{Period.ToText(duration)} simulated on each node." : "the simulated period of each node, which is as long as its recording."),
-        "CPU time is counted events times the cost of each, by the cost table; it is not measured.",
+        "CPU time and time in faults are counted events times the cost of each, by the cost table; they are not measured. " + Costs(study.Costs),
     ];
 
     /// <summary>What makes the result less than the study asked for.</summary>
@@ -43,6 +43,14 @@ internal static class Assumptions
             if (tooLarge > 0)
                 yield return $"Class {@class.Name}: the peak of {(tooLarge == 1 ? "1 recording" : $"{tooLarge} recordings")} is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
         }
+    }
+
+    private static string Costs(CostTable costs)
+    {
+        var given = Cost.All.Count(cost => !cost.IsDefaultIn(costs));
+        return given == 0 ? "All costs are the defaults, measured on another machine."
+            : $"{given} of its {Cost.All.Count} costs are the study's own"
+                + (given == Cost.All.Count ? "." : $", these are defaults, measured on another machine: {string.Join(", ", Cost.All.Where(cost => cost.IsDefaultIn(costs)))}.");
     }
 
     private static IEnumerable<string> Shared(IReadOnlyList<RecordingSummary> recordings)

@@ -36,6 +36,7 @@ public static class StudyIdentity
         json.WriteString("warm_up", study.WarmUp.Microseconds is { } warmUp
             ? $"{warmUp.ToString(CultureInfo.InvariantCulture)} us"
             : Percentage.ToText(study.WarmUp.Share.GetValueOrDefault()));
+        Write(json, study.Costs);
         json.WriteStartArray("classes");
         foreach (var @class in study.Classes)
             Write(json, @class);
@@ -51,6 +52,27 @@ public static class StudyIdentity
         json.WriteEndObject();
         json.Flush();
         return Encoding.UTF8.GetString(text.WrittenSpan);
+    }
+
+    private static void Write(Utf8JsonWriter json, CostTable costs)
+    {
+        json.WriteStartObject("costs");
+        foreach (var cost in Cost.All)
+        {
+            if (costs.Sources.TryGetValue(cost.Key, out var source))
+            {
+                json.WriteStartObject(cost.Key);
+                json.WriteNumber("ns", cost.Of(costs));
+                json.WriteString("source", source);
+                json.WriteEndObject();
+            }
+            else
+            {
+                json.WriteNumber(cost.Key, cost.Of(costs));
+            }
+        }
+
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, NodeClass @class)

@@ -51,6 +51,9 @@ public sealed record StudyResult
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
+    /// <summary>The cost table behind <c>cpu</c> and <c>fault_time</c>, in the table's order.</summary>
+    public IReadOnlyList<CostUsed> Costs { get; init; } = [];
+
     /// <summary>What the estimates rest on, in plain sentences.</summary>
     public required IReadOnlyList<string> Assumptions { get; init; }
 
@@ -60,6 +63,14 @@ public sealed record StudyResult
     /// <summary>Nodes that could not be simulated, by class and number; not empty means a partial result (exit code 4).</summary>
     public required IReadOnlyList<FailedNode> FailedNodes { get; init; }
 }
+
+/// <summary>An entry of the cost table used.</summary>
+/// <param name="Cost">Its key in cost files.</param>
+/// <param name="Meaning">What is done once at this cost.</param>
+/// <param name="Nanoseconds">The cost.</param>
+/// <param name="Source">Where it comes from.</param>
+/// <param name="IsDefault">Whether it is the program's default rather than the study's own.</param>
+public sealed record CostUsed(string Cost, string Meaning, long Nanoseconds, string Source, bool IsDefault);
 
 /// <summary>A recording, the sampling unit of every estimate, and what stands in its files.</summary>
 public sealed record RecordingSummary

@@ -145,7 +145,8 @@ internal sealed partial class Kernel
     {
         var counted = _counters;
         WriteFault(run, index);
-        (_counters.MinorFaults, _counters.NewFrames) = (counted.MinorFaults, counted.NewFrames);
+        (_counters.MinorFaults, _counters.NewFrames, _counters.CopyOnWrites, _counters.CopiedFrames) =
+            (counted.MinorFaults, counted.NewFrames, counted.CopyOnWrites, counted.CopiedFrames);
     }
 
     /// <summary>do_wp_page: reuse the frame when nothing else can see it, else copy.</summary>
@@ -164,7 +165,7 @@ internal sealed partial class Kernel
 
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
         KeepIfLocked(run, index);
@@ -187,8 +188,17 @@ internal sealed partial class Kernel
         return true;
     }
 
+    private void CountCopy()
+    {
+        _counters.NewFrames++;
+        _counters.CopyOnWrites++;
+        _counters.CopiedFrames++;
+    }
+
     private void ReplaceByNewFrame(int index)
     {
+        if ((_pte[index] & Pte.KindMask) == Pte.Zero)
+            _counters.CopyOnWrites++;
         if ((_pte[index] & (Pte.KindMask | Pte.HiddenZero)) == (Pte.Zero | Pte.HiddenZero))
             HiddenZeroEntries--;
         _counters.NewFrames++;

@@ -268,6 +268,7 @@ internal sealed partial class Kernel
         MappedFrames -= pages;
         ZeroFilledFrames -= zeroFilled;
         _counters.ZeroFilledSwapOuts += zeroFilled;
+        _counters.ReclaimedEntries += pages;
 
         // A large folio counts as zero-filled only if all its pages are.
         var spared = Mechanism.Zeromap && zeroFilled == pages;

@@ -44,7 +44,8 @@ internal sealed partial class Kernel
         }
 
         _counters.MajorFaults++;
-        _waitedNanoseconds[GroupOf(index)] += WaitOf(node);
+        if (_settings.Proactive is { } proactive)
+            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
         if (onlyEntry && _settings.SwapIsSynchronous)
         {
             if (TrySwapInFolio(run, index, write))
@@ -69,12 +70,6 @@ internal sealed partial class Kernel
         // After the neighbours, so that charging them cannot reclaim it before it is mapped.
         ReadIntoSwapCache(node);
         MapFromSwapCache(run, index, node, write);
-    }
-
-    private long WaitOf(int node)
-    {
-        var costs = CostTable.Default;
-        return costs.Fault + ((FlagsOf(node) & NodeFlags.ZeromapBit) != 0 ? costs.ZeroSwapIn : costs.SwapIn);
     }
 
     /// <summary>swap_vma_readahead: reads the window's swapped pages into the swap cache, all but the faulting one.</summary>
@@ -107,9 +102,11 @@ internal sealed partial class Kernel
         var flags = FlagsOf(node);
         if ((flags & NodeFlags.InSwapCache) != 0 || (Mechanism.ReadAheadSparesZeros && (flags & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1))
             return;
+        var swapIns = _counters.SwapIns;
         ReadIntoSwapCache(node);
         FlagsOf(node) |= NodeFlags.ReadAhead;
         _counters.ReadAheads++;
+        _counters.SwapInsAhead += _counters.SwapIns - swapIns;
     }
 
     private void ReadIntoSwapCache(int node)
@@ -206,7 +203,7 @@ internal sealed partial class Kernel
         UnmapShared(index);
         _pte[index] = Pte.None;
         Charge(index);
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }

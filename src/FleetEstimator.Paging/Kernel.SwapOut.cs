@@ -40,6 +40,7 @@ internal sealed partial class Kernel
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -113,6 +114,7 @@ internal sealed partial class Kernel
         }
 
         FreeMappedFrame(node, HoldsZeros(node));
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             _pte[index] = Pte.None;
@@ -167,6 +169,7 @@ internal sealed partial class Kernel
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
     {
         _counters.ZeroPagesMappedAtSwapOut++;
+        _counters.ReclaimedEntries += mappers.Length;
         _counters.ZeroFilledSwapOuts++;
         LruOf(node).Remove(node);
         foreach (var index in mappers)

@@ -69,6 +69,10 @@ public sealed record ProactiveReclaim
     /// cost table: at least what the kernel's PSI shows, which counts overlapping waits once.
     /// </summary>
     public double Pressure { get; init; } = 0.001;
+
+    /// <summary>What a major fault takes.</summary>
+    [JsonIgnore]
+    public CostTable Costs { get; init; } = CostTable.Default;
 }
 
 /// <summary>Settings of a simulated node, the same for every mechanism.</summary>

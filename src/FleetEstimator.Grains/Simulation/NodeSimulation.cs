@@ -23,7 +23,7 @@ public static class NodeSimulation
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
         var @class = study.Classes[classIndex];
-        var settings = SettingsOf(@class, workload);
+        var settings = SettingsOf(study, @class, workload);
         var instances = Instances(@class, workload, settings.PageBytes);
         var phases = Phases(study, @class, node, instances, workload);
         var duration = Duration(study, workload.DurationMicroseconds);
@@ -43,7 +43,7 @@ public static class NodeSimulation
 
         var measured = simulator.Usage(0).Microseconds;
         return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
-            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index)))])
+            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index), settings, study.Costs))])
         {
             PageSizeBytes = settings.PageBytes,
         };
@@ -110,7 +110,7 @@ public static class NodeSimulation
         }
     }
 
-    private static NodeSettings SettingsOf(NodeClass @class, Workload workload) => new()
+    private static NodeSettings SettingsOf(StudyDefinition study, NodeClass @class, Workload workload) => new()
     {
         Lru = @class.Lru,
         Zswap = @class.Swap.Zswap,
@@ -118,7 +118,7 @@ public static class NodeSimulation
         HugePages64K = @class.HugePages.Size64K,
         MemoryPages = @class.Watermarks ? @class.MemoryBytes / workload.PageBytes : 0,
         UnmodelledPages = @class.UnmodelledBytes / workload.PageBytes,
-        Proactive = @class.Proactive,
+        Proactive = @class.Proactive is { } proactive ? proactive with { Costs = study.Costs } : null,
         PageBytes = workload.PageBytes,
         SwapDevice = @class.Swap.Device,
         SwapPages = @class.Swap.SizeBytes / workload.PageBytes,
@@ -195,7 +195,7 @@ public static class NodeSimulation
     private static Mechanism MechanismOf(StudyDefinition study, int index) =>
         Mechanism.Find(study.Mechanisms[index]) ?? throw new InvalidOperationException($"The study names an unknown mechanism, {study.Mechanisms[index]}.");
 
-    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage) => new()
+    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage, NodeSettings settings, CostTable costs) => new()
     {
         Mechanism = index,
         Accesses = accesses,
@@ -207,7 +207,8 @@ public static class NodeSimulation
         SwapSlotsMeanPages = usage.SlotsMeanPages,
         SwapHiddenMeanPages = usage.HiddenMeanPages,
         Counters = usage.Counters,
-        CpuNanoseconds = CostTable.Default.Nanoseconds(mechanism, usage.Counters),
+        CpuNanoseconds = costs.CpuNanoseconds(mechanism, settings, usage.Counters),
+        FaultNanoseconds = costs.FaultNanoseconds(settings, usage.Counters),
     };
 
     /// <summary>One copy of the recording, at its next row.</summary>

@@ -52,6 +52,7 @@ internal static class Studies
         level: 0.995
         duration: 1.5 h
         warm_up: 90 s
+        costs: {page_copy: 400, fault: {ns: 512, source: "measured: by us"}, disk_read_latency: 1000000000}
         classes:
           - name: web
             nodes: 3

@@ -38,6 +38,13 @@ internal static class WrongStudies
     [
         ("study:", "name: zero", 1, "study", "is missing"),
         ("study:", "study:", 1, "study", "is empty"),
+        ("level:", "costs: {fautl: 1}", 5, "costs.fautl", "is not a key here; did you mean 'fault'?"),
+        ("level:", "costs: {fault: -1}", 5, "costs.fault", "'-1' is not allowed; write a whole number from 0 to 1,000,000,000"),
+        ("level:", "costs: {fault: 1000000001}", 5, "costs.fault", "is not allowed"),
+        ("level:", "costs: {fault: 3.5}", 5, "costs.fault", "is not allowed"),
+        ("level:", "costs: {fault: {source: us}}", 5, "costs.fault.ns", "is missing"),
+        ("level:", "costs: {fault: {ns: 1, source: ''}}", 5, "costs.fault.source", "is not a line"),
+        ("level:", "costs: [340]", 5, "costs", "name a cost file"),
         ("study:", "study: 2026", 1, "study", "not text; put it in quotes"),
         ("study:", "study: ../etc", 1, "study", "is not a name"),
         ("study:", "study: .hidden", 1, "study", "is not a name"),
