@@ -116,7 +116,7 @@ public sealed record NodeSettings
 
     /// <summary>
     /// Whether zswap's parameter was never written since boot, be it to switch it off: Linux 6.12 then swaps 64 KiB folios in as a whole from a
-    /// synchronous device. Costs 4 bytes a page for slot numbers.
+    /// synchronous device. Slot numbers then cost 4 bytes a page and 5 a slot.
     /// </summary>
     public bool LargeSwapIn { get; init; }
 
