@@ -45,9 +45,8 @@ internal sealed partial class Kernel
                 return;
             }
 
-            if (!HasFreeSlot)
+            if (!TryTakeSlot(node))
                 return;
-            Slots++;
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
@@ -76,7 +75,7 @@ internal sealed partial class Kernel
 
         var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
         flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
-        if (written && !IsSynchronous)
+        if (written && !_settings.SwapIsSynchronous)
         {
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
             flags |= NodeFlags.UnderWriteback;
