@@ -109,6 +109,9 @@ internal sealed partial class Kernel
     /// <summary>The kernel's periodic flush of cgroup statistics.</summary>
     public void FlushStatistics() => _lru.FlushStatistics();
 
+    /// <summary>Someone reads memory.stat.</summary>
+    public void ReadStatistics() => _lru.FlushStatisticsIfChanged();
+
     /// <summary>An operation has been done: processes have run.</summary>
     public void ProcessesRan() => _lru.ProcessesRan();
 

@@ -94,6 +94,13 @@ public sealed class Simulator
             _usage[lane].Pass(elapsed, State(lane));
     }
 
+    /// <summary>What reading a cgroup's memory.stat does: brings the statistics that the classic LRU goes by up to date, as otherwise only every two seconds do.</summary>
+    public void ReadStatistics()
+    {
+        foreach (var kernel in _kernels)
+            kernel.ReadStatistics();
+    }
+
     /// <summary>
     /// Does one operation, now. The caller has checked it: pages that are accessed are mapped, a forked child is new
     /// (<see cref="InvalidOperationException"/> otherwise).

@@ -18,6 +18,9 @@ public class RandomOperationsTests
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 800, PageCluster = 3, Zswap = true },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages2M = HugePages.Always },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 600, PageCluster = 3, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always, Lru = LruKind.Classic },
     ];
 
     private static readonly Gen<Step> Steps = Gen.Select(

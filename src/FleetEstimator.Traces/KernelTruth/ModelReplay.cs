@@ -8,9 +8,6 @@ public static class ModelReplay
     // Every guest's swap area holds 512 MiB.
     private const long GuestSwapPages = (512L << 20) / 4096;
 
-    // More than the two seconds after which the kernel flushes cgroup statistics.
-    private const long MicrosecondsBetweenOperations = 3_000_000;
-
     /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
     public static string? Unsupported(Scenario scenario, string kernel)
     {
@@ -52,8 +49,9 @@ public static class ModelReplay
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
-            // Between two operations of a scenario there was time enough for write-back to end, and the counters that were read had been flushed.
-            simulator.AdvanceTo(simulator.TimeMicroseconds + MicrosecondsBetweenOperations);
+            // Between two operations of a scenario there was time enough for write-back to end, and all counters were read.
+            simulator.AdvanceTo(simulator.TimeMicroseconds + 1);
+            simulator.ReadStatistics();
             var errno = 0;
             foreach (var operation in group)
                 errno = simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
