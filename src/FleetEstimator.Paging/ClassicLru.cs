@@ -22,7 +22,7 @@ namespace FleetEstimator.Paging;
 ///
 /// There are no file pages but lazily freed ones (MADV_FREE), so the file's active list is always empty.
 /// </remarks>
-internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPolicy(kernel, group)
+internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kernel, group)
 {
     private const int Inactive = 0;
     private const int Active = 1;
@@ -73,13 +73,13 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
 
     // ---- Frames come and go ----------------------------------------------------------------------------------------------------
 
-    public override void AddFaulted(int node)
+    protected override void Insert(int node)
     {
         Kernel.FlagsOf(node) &= ~NodeFlags.LruState;
         Add(node);
     }
 
-    public override void AddRefaulted(int node, long shadow)
+    protected override void InsertRefaulted(int node, long shadow)
     {
         ref var flags = ref Kernel.FlagsOf(node);
         flags &= ~NodeFlags.LruState;
@@ -105,7 +105,7 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
     private bool WorkingSetHasRoom(long shadow) =>
         _age - (shadow >> 1) <= _flushed.InactiveFile + (Kernel.HasFreeSlot ? _flushed.Active : 0);
 
-    public override void Remove(int node, int pages, NodeFlags flags)
+    protected override void TakeOff(int node, int pages, NodeFlags flags)
     {
         _sizes[ListOf(flags)] -= pages;
         Lists.Remove(node);
@@ -143,10 +143,10 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
         ref var flags = ref Kernel.FlagsOf(node);
         if ((flags & (NodeFlags.Unevictable | NodeFlags.Dirty)) != 0)
             return;
-        Remove(node);
+        TakeOff(node);
         flags &= ~NodeFlags.Active;
         _sizes[ListOf(flags)] += Kernel.FolioPages(node);
-        Lists.AddTail(ListOf(flags), node);
+        AddTail(ListOf(flags), node);
     }
 
     public override void Unlocked(int node)
@@ -158,9 +158,9 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
     public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
     {
         var recounted = new long[ListCount];
-        for (var list = 0; list < FrameLists.Count; list++)
+        for (var list = 0; list < FrameLists.PerGroup; list++)
         {
-            foreach (var node in Lists.FromTail(list))
+            foreach (var node in FromTail(list))
                 recounted[ListOf(Kernel.FlagsOf(node))] += Kernel.FolioPages(node);
         }
 
@@ -182,12 +182,12 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
         _changesOfLists++;
         var list = ListOf(Kernel.FlagsOf(node));
         _sizes[list] += Kernel.FolioPages(node);
-        Lists.AddHead(list, node);
+        AddHead(list, node);
     }
 
     private void Move(int node, NodeFlags set, NodeFlags clear)
     {
-        Remove(node);
+        TakeOff(node);
         ref var flags = ref Kernel.FlagsOf(node);
         flags = (flags & ~clear) | set;
         Add(node);
@@ -230,11 +230,11 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
         if (Kernel.Mechanism.FlushesStatisticsAtReclaim)
             FlushStatisticsIfChanged();
         _mayDeactivate = _deactivationForced || InactiveIsLow || _flushed.RefaultsActivated != _refaultsActivatedAtLastReclaim;
-        var before = Group.Frames;
+        var before = Frames;
         Scan(ScanTargets(priority), wanted);
         if (InactiveIsLow)
             ShrinkActive(Batch);
-        return before - Group.Frames;
+        return before - Frames;
     }
 
     /// <summary>do_try_to_free_pages after its passes: start over, deactivating come what may?</summary>
@@ -315,7 +315,7 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
     {
         if (pages == 0)
             return 0;
-        var (framesBefore, pageOutsBefore) = (Group.Frames, Kernel.PageOuts);
+        var (framesBefore, pageOutsBefore) = (Frames, Kernel.PageOuts);
         var count = Isolate(list, pages, out var looked);
         for (var k = 0; k < count; k++)
             Look(_isolated[k]);
@@ -333,7 +333,7 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
             _changesOfLists++; // PGACTIVATE
         }
 
-        var (reclaimed, pageOuts) = (framesBefore - Group.Frames, Kernel.PageOuts - pageOutsBefore);
+        var (reclaimed, pageOuts) = (framesBefore - Frames, Kernel.PageOuts - pageOutsBefore);
         _changesOfLists += 2 * looked + reclaimed; // off the list, PGSCAN, PGSTEAL
         NoteCost(Kernel.Mechanism.ReclaimCostCountsLooks ? pageOuts * Batch + looked - reclaimed : pageOuts, ref cost);
         return reclaimed;
@@ -362,11 +362,11 @@ internal sealed class ClassicLru(Kernel kernel, MemoryGroup group) : ReclaimPoli
     private int Isolate(int list, int pages, out int looked)
     {
         var count = 0;
-        for (looked = 0; looked < pages && !Lists.IsEmpty(list); looked += Kernel.FolioPages(_isolated[count - 1]))
+        for (looked = 0; looked < pages && !IsEmpty(list); looked += Kernel.FolioPages(_isolated[count - 1]))
         {
-            var node = Lists.Tail(list);
+            var node = Tail(list);
             Lists.Remove(node);
-            Lists.AddHead(IsolationList, node);
+            AddHead(IsolationList, node);
             _isolated[count++] = node;
         }
 

@@ -4,22 +4,30 @@ namespace FleetEstimator.Paging;
 
 /// <summary>
 /// Doubly linked lists of frames for reclaim. A frame is named by its node: the index of the page table entry that owns it (0 and up), or,
-/// for a frame that fork shares, ~(number of the shared frame). The first <see cref="Count"/> shared numbers are the list heads, so that a
+/// for a frame that fork shares, ~(number of the shared frame). The first <see cref="Heads"/> shared numbers are the list heads, so that a
 /// frame can be taken off a list without knowing which.
 /// </summary>
 internal sealed class FrameLists
 {
-    /// <summary>Number of lists.</summary>
-    public const int Count = 8;
+    /// <summary>Lists of each memory group: those of group g begin at g × this.</summary>
+    public const int PerGroup = 8;
 
     private Link[] _pages = [];
-    private Link[] _shared = new Link[Count];
+    private Link[] _shared;
 
-    public FrameLists()
+    public FrameLists(int groups)
     {
-        for (var list = 0; list < Count; list++)
+        Heads = HeadsOf(groups);
+        _shared = new Link[Heads];
+        for (var list = 0; list < Heads; list++)
             LinkOf(~list) = new Link { Next = ~list, Previous = ~list };
     }
+
+    /// <summary>Number of lists.</summary>
+    public int Heads { get; }
+
+    /// <summary>Shared numbers that are list heads, given the number of groups.</summary>
+    public static int HeadsOf(int groups) => groups * PerGroup;
 
     public void EnsureCapacity(int pages, int shared)
     {

@@ -12,7 +12,7 @@ internal sealed partial class Kernel
                 continue;
             if (CoversWholeFolio(run, index))
             {
-                _lru.Deactivate(FolioOf(index));
+                LruOf(FolioOf(index)).Deactivate(FolioOf(index));
                 SwapOutLarge(FolioOf(index));
                 continue;
             }
@@ -23,7 +23,7 @@ internal sealed partial class Kernel
             if (MapCountOf(node) > 1)
                 continue;
             _pte[index] = (byte)(_pte[index] & ~Pte.Young);
-            _lru.Deactivate(node);
+            LruOf(node).Deactivate(node);
             SwapOut(node);
         }
     }
@@ -36,7 +36,7 @@ internal sealed partial class Kernel
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || MapCountOf(NodeOf(index)) == 1))
             {
                 _pte[index] &= unchecked((byte)~Pte.Young);
-                _lru.Deactivate(FolioOf(index));
+                LruOf(FolioOf(index)).Deactivate(FolioOf(index));
             }
         }
     }
@@ -82,7 +82,7 @@ internal sealed partial class Kernel
         }
 
         _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
-        _lru.FreeLazily(node);
+        LruOf(node).FreeLazily(node);
     }
 
     /// <summary>mlock: faults every page in for writing, and keeps it.</summary>
@@ -107,7 +107,7 @@ internal sealed partial class Kernel
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
             {
                 FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
-                _lru.Unlocked(FolioOf(index));
+                LruOf(FolioOf(index)).Unlocked(FolioOf(index));
             }
         }
     }

@@ -52,7 +52,7 @@ internal sealed partial class Kernel
                 case Pte.None:
                     _areas[run.Area.Id].HasAnonymousPages = true;
                     StateOf(index) = TableState.Entries;
-                    Charge();
+                    Charge(index);
                     MapNewFrame(index, Pte.Writable);
                     SetContent(index, contentBits);
                     break;
@@ -80,11 +80,11 @@ internal sealed partial class Kernel
         {
             _counters.MinorFaults++;
         }
-        else if (_settings.ForbidZeroPage)
+        else if (ForbidsZeroPage(index))
         {
             _counters.MinorFaults++;
             _areas[run.Area.Id].HasAnonymousPages = true;
-            Charge();
+            Charge(index);
             _counters.NewFrames++;
             MapNewFrame(index, Pte.Writable | Pte.Young);
         }
@@ -106,7 +106,7 @@ internal sealed partial class Kernel
                 _counters.MinorFaults++;
                 if (TryLargeFault(run, index))
                     break;
-                Charge();
+                Charge(index);
                 ReplaceByNewFrame(index);
                 KeepIfLocked(run, index);
                 break;
@@ -145,7 +145,8 @@ internal sealed partial class Kernel
     {
         var counted = _counters;
         WriteFault(run, index);
-        (_counters.MinorFaults, _counters.NewFrames) = (counted.MinorFaults, counted.NewFrames);
+        (_counters.MinorFaults, _counters.NewFrames, _counters.CopyOnWrites, _counters.CopiedFrames) =
+            (counted.MinorFaults, counted.NewFrames, counted.CopyOnWrites, counted.CopiedFrames);
     }
 
     /// <summary>do_wp_page: reuse the frame when nothing else can see it, else copy.</summary>
@@ -155,7 +156,7 @@ internal sealed partial class Kernel
             return;
 
         // Charging may reclaim the very frame to be copied; the store then faults again, on whatever the entry says by now.
-        Charge();
+        Charge(index);
         if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
         {
             WriteFault(run, index);
@@ -164,7 +165,7 @@ internal sealed partial class Kernel
 
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
         KeepIfLocked(run, index);
@@ -187,8 +188,17 @@ internal sealed partial class Kernel
         return true;
     }
 
+    private void CountCopy()
+    {
+        _counters.NewFrames++;
+        _counters.CopyOnWrites++;
+        _counters.CopiedFrames++;
+    }
+
     private void ReplaceByNewFrame(int index)
     {
+        if ((_pte[index] & Pte.KindMask) == Pte.Zero)
+            _counters.CopyOnWrites++;
         if ((_pte[index] & (Pte.KindMask | Pte.HiddenZero)) == (Pte.Zero | Pte.HiddenZero))
             HiddenZeroEntries--;
         _counters.NewFrames++;
@@ -198,7 +208,7 @@ internal sealed partial class Kernel
     private void MapNewFrame(int index, int bits)
     {
         MapFrame(index, bits);
-        _lru.AddFaulted(index);
+        LruOf(index).AddFaulted(index);
     }
 
     private void MapFrame(int index, int bits)

@@ -60,7 +60,7 @@ internal sealed partial class Kernel
             return;
         if (inCache)
         {
-            _lru.Remove(node);
+            LruOf(node).Remove(node);
             UnmappedCacheFrames--;
         }
 
@@ -94,7 +94,7 @@ internal sealed partial class Kernel
 
     private void FreeMappedFrame(int node, bool zeroFilled)
     {
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         MappedFrames--;
         if (zeroFilled)
             ZeroFilledFrames--;
@@ -165,7 +165,7 @@ internal sealed partial class Kernel
 
     private void Rename(int old, int node)
     {
-        _lru.Rename(old, node);
+        LruOf(old).Rename(old, node);
         if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
             _underWriteback.Add(node);
     }

@@ -116,13 +116,12 @@ internal static class NodeFlag
 }
 
 /// <summary>Frames and slots that more than one page table entry may name, by number; the node of number n is ~n.</summary>
-internal sealed class SharedNodes
+/// <param name="heads">The first numbers, which are list heads of <see cref="FrameLists"/>.</param>
+internal sealed class SharedNodes(int heads)
 {
     private readonly Stack<int> _free = new();
-    private State[] _states = new State[64];
-
-    // The first numbers are list heads of FrameLists.
-    private int _used = FrameLists.Count;
+    private State[] _states = new State[heads + 64];
+    private int _used = heads;
 
     public int Capacity => _used;
 

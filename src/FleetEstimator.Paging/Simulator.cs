@@ -16,7 +16,9 @@ public sealed class Simulator
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
+    private readonly ProactiveReclaimer[] _proactive = [];
     private readonly bool[] _accessesAreWrites;
+    private long _nextProactive = long.MaxValue;
     private int _pagesRoomed;
     private int _areasRoomed;
     private long _statisticsFlushed;
@@ -32,6 +34,12 @@ public sealed class Simulator
         _settings = settings;
         _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
+        if (settings.Proactive is { } proactive)
+        {
+            _proactive = [.. _kernels.Select(kernel => new ProactiveReclaimer(kernel, proactive))];
+            _nextProactive = proactive.IntervalMicroseconds;
+        }
+
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
     }
 
@@ -76,6 +84,19 @@ public sealed class Simulator
     public void AdvanceTo(long microseconds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microseconds, TimeMicroseconds);
+        while (_nextProactive <= microseconds)
+        {
+            Pass(_nextProactive);
+            foreach (var reclaimer in _proactive)
+                reclaimer.Tick();
+            _nextProactive += _settings.Proactive!.IntervalMicroseconds;
+        }
+
+        Pass(microseconds);
+    }
+
+    private void Pass(long microseconds)
+    {
         var elapsed = microseconds - TimeMicroseconds;
         TimeMicroseconds = microseconds;
         if (elapsed == 0)
@@ -99,6 +120,24 @@ public sealed class Simulator
     {
         foreach (var kernel in _kernels)
             kernel.ReadStatistics();
+    }
+
+    /// <summary>
+    /// Puts the processes that will have a number, and all they fork, into a memory group (0 to <see cref="NodeSettings.Groups"/> - 1), and says whether they
+    /// must not map the shared zero page (mm_forbids_zeropage: storage keys and protected virtual machines on s390). Holds from the next process of that
+    /// number on, also after one has exited.
+    /// </summary>
+    public void Assign(uint process, int group, bool forbidsZeroPage = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)group, (uint)_settings.Groups, nameof(group));
+        _tables.Assign(process, group, forbidsZeroPage);
+    }
+
+    /// <summary>Sets the memory limit of a group in pages, 0 = none, and reclaims down to it; that of the whole node is <see cref="OperationKind.Limit"/>.</summary>
+    public void SetGroupLimit(int group, long pages)
+    {
+        foreach (var kernel in _kernels)
+            kernel.Groups[group].SetLimit(pages);
     }
 
     /// <summary>
