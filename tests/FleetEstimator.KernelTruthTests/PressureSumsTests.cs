@@ -37,9 +37,9 @@ public class PressureSumsTests
 
     private static TotalRange Recorded(string family, string kernel, string[] counters)
     {
-        var totals = (from scenario in TruthFolder.Family(family)
-            from counter in counters
-            select ((KernelTotals)scenario.Kernels[kernel])[counter]).ToList();
+        var totals = TruthFolder.Family(family)
+            .SelectMany(scenario => counters.Select(counter => ((KernelTotals)scenario.Kernels[kernel])[counter]))
+            .ToList();
         return new TotalRange(totals.Sum(total => total.Least), totals.Sum(total => total.Median), totals.Sum(total => total.Greatest));
     }
 
