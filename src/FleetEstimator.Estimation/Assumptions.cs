@@ -129,7 +129,7 @@ internal static class Assumptions
                 + $"of its size in {(@class.Swap.Device == SwapDevice.Zram ? "zram" : "zswap")}.";
         }
 
-        if (@class.Swap.Device == SwapDevice.Ssd)
+        if (@class.Swap.Device is SwapDevice.Ssd or SwapDevice.Disk)
             yield return $"Class {@class.Name}: the device keeps up with what is written to it: a page is written back by the time anything recorded happens next.";
         yield return @class.Start == StartOffset.Random
             ? $"Class {@class.Name}: each copy of a recording starts at a random time of it and begins again at its end."

@@ -55,6 +55,7 @@ public sealed class StudyIdentityTests
     [InlineData("limit:", "    limit: 20 GiB")]
     [InlineData("swap:", "    swap: {device: zram, size: 16 GiB, page_cluster: 3}")]
     [InlineData("swap:", "    swap: {device: ssd, size: 16 GiB, page_cluster: 0}")]
+    [InlineData("swap:", "    swap: {device: disk, size: 16 GiB, page_cluster: 0}")]
     [InlineData("swap:", "    swap: {device: zram, size: 16 GiB, page_cluster: 0, zswap: on}")]
     [InlineData("start:", "    start: beginning")]
     [InlineData("start:", "    lru: classic")]

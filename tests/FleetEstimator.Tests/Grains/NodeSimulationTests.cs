@@ -110,7 +110,9 @@ public sealed class NodeSimulationTests : IDisposable
     [Theory]
     [InlineData("swap: {device: ssd, size: 64 MiB}")]
     [InlineData("lru: classic, swap: {device: zram, size: 64 MiB}")]
+    [InlineData("swap: {device: disk, size: 64 MiB}")]
     [InlineData("swap: {device: ssd, size: 64 MiB, zswap: on}")]
+    [InlineData("swap: {device: disk, size: 64 MiB, zswap: on}")]
     [InlineData("swap: {device: zram, size: 64 MiB}, huge_pages: {2M: always, 64K: always}")]
     [InlineData("swap: {device: zram, size: 64 MiB}, reclaim: {watermarks: on, proactive: {interval: 1 s, ratio: 10%}}")]
     public void EverySettingOfAStudy_ReachesTheModel(string settings)
