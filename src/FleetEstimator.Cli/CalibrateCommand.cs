@@ -5,10 +5,11 @@ using System.Text.Json.Nodes;
 using FleetEstimator.Estimation;
 using FleetEstimator.Paging;
 using FleetEstimator.Recorder.Calibration;
+using FleetEstimator.Traces.KernelTruth;
 
 namespace FleetEstimator.Cli;
 
-/// <summary><c>fleet-estimator calibrate</c>: measures what paging costs on this machine's kernel.</summary>
+/// <summary><c>fleet-estimator calibrate</c>: measures what paging costs on this machine's kernel, or compares the model with it.</summary>
 internal static class CalibrateCommand
 {
     private const int PagesPerHugePage = 512;
@@ -25,11 +26,14 @@ internal static class CalibrateCommand
         var passes = new Option<int?>("--passes") { Description = "Times each step is timed; default 12.", HelpName = "N" };
         var folder = new Option<string?>("--folder") { Description = "Folder on the disk that --device file measures; default: this one.", HelpName = "DIR" };
         var output = new Option<string?>("--out", "-o") { Description = "Write the cost table here, for run --costs; default: print it.", HelpName = "FILE" };
+        var scenarios = new Option<string?>("--scenarios") { Description = "Instead: run the *.jsonl scenarios of this folder on this kernel and compare the paging model with what it did.", HelpName = "DIR" };
+        var family = new Option<string?>("--family") { Description = "With --scenarios: this family only.", HelpName = "NAME" };
+        var writeZswap = new Option<bool>("--write-zswap") { Description = "With --scenarios: also those that need zswap's parameter written; the kernel remembers that until it restarts." };
         var restore = new Option<bool>("--restore") { Description = "Only take back what a calibration that was killed left changed." };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
-        var command = new Command("calibrate", "Measure what paging costs on this machine's kernel (root; sets up swap of its own for some seconds and takes it away again).")
+        var command = new Command("calibrate", "Measure what paging costs on this machine's kernel, or prove the model on it (root; sets up swap of its own for a while and takes it away again).")
         {
-            device, pages, passes, folder, output, restore, json,
+            device, pages, passes, folder, output, scenarios, family, writeZswap, restore, json,
         };
         command.Validators.Add(result =>
         {
@@ -37,6 +41,8 @@ internal static class CalibrateCommand
                 result.AddError($"--pages {count}: give a multiple of 512 from 512 to 1048576.");
             if (result.GetValue(passes) is < 1 or > 1000)
                 result.AddError($"--passes {result.GetValue(passes)}: give 1 to 1000.");
+            if (result.GetValue(scenarios) is null && (result.GetValue(family) is not null || result.GetValue(writeZswap)))
+                result.AddError("--family and --write-zswap go with --scenarios.");
         });
         command.SetAction(parsed =>
         {
@@ -52,6 +58,15 @@ internal static class CalibrateCommand
                     return ExitCode.Done;
                 }
 
+                if (parsed.GetValue(scenarios) is { } scenarioFolder)
+                {
+                    var comparison = new ComparisonOptions
+                    {
+                        ScenarioFolder = scenarioFolder, Family = parsed.GetValue(family), MayWriteZswap = parsed.GetValue(writeZswap), WorkerCommand = ScenarioWorkerCommand.Line,
+                    };
+                    return KernelComparisonText.Run(comparison, parsed.GetValue(json), parsed.InvocationConfiguration.Output, error, cancellation.Token);
+                }
+
                 var options = new CalibrationOptions
                 {
                     Device = parsed.GetValue(device), Pages = parsed.GetValue(pages) ?? 16384, Passes = parsed.GetValue(passes) ?? 12, Folder = parsed.GetValue(folder) ?? ".",
@@ -64,6 +79,11 @@ internal static class CalibrateCommand
             {
                 error.WriteLine($"calibrate: {exception.Message}");
                 return ExitCode.Failed;
+            }
+            catch (ScenarioException exception)
+            {
+                error.WriteLine(exception.Message);
+                return ExitCode.BadInput;
             }
             catch (OperationCanceledException)
             {

@@ -8,6 +8,7 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     InspectCommand.Create(),
     ValidateCommand.Create(),
     CalibrateCommand.Create(),
+    ScenarioWorkerCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)

@@ -35,6 +35,14 @@ internal static unsafe partial class Linux
         public long Nanoseconds;
     }
 
+    /// <summary>Numbers of two system calls that libc does not offer as they are.</summary>
+    internal static (int Clone, int Futex) NumbersOfCloneAndFutex => RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => (56, 202),
+        Architecture.Arm64 => (220, 98),
+        var other => throw new PlatformNotSupportedException($"Scenarios run on x86-64 and arm64, not on {other}."),
+    };
+
     /// <summary>struct rusage of 64-bit Linux.</summary>
     internal struct ResourceUsage
     {
@@ -71,6 +79,22 @@ internal static unsafe partial class Linux
 
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int SetLength(int descriptor, long length);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
+    internal static partial int SetAffinity(int pid, nuint bytes, ulong* cpus);
+
+    /// <summary>Waits while a word that processes share holds a value, at most for a time.</summary>
+    internal static void WaitWhile(int* word, int value, TimeSpecification* patience) => _ = SystemCall(NumbersOfCloneAndFutex.Futex, (nint)word, 0, value, (nint)patience, 0);
+
+    /// <summary>Wakes one waiter of a word that processes share.</summary>
+    internal static void Wake(int* word) => _ = SystemCall(NumbersOfCloneAndFutex.Futex, (nint)word, 1, 1, 0, 0);
+
+    /// <summary>Waits until a child has ended and takes its exit status.</summary>
+    internal static void AwaitExit(int pid)
+    {
+        int status;
+        _ = WaitForProcess(pid, &status, 0);
+    }
 
     [LibraryImport("libc", EntryPoint = "swapon", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int SwapOn(string path, int flags);
