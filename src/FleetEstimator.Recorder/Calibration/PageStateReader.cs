@@ -6,6 +6,7 @@ internal sealed unsafe class PageStateReader : IDisposable
     // Documentation/admin-guide/mm/pagemap.rst
     private const ulong PresentBit = 1UL << 63;
     private const ulong SwappedBit = 1UL << 62;
+    private const ulong FlagWriteback = 1UL << 8;
     private const ulong FlagSwapCache = 1UL << 13;
     private const ulong FlagsLargeFolio = (1UL << 15) | (1UL << 16);
 
@@ -52,6 +53,9 @@ internal sealed unsafe class PageStateReader : IDisposable
         return states;
     }
 
+    /// <summary>Whether any of these frames is being written to its device.</summary>
+    internal bool AnyUnderWriteback(IEnumerable<ulong> frames) => frames.Any(frame => (FlagsOf(frame) & FlagWriteback) != 0);
+
     /// <inheritdoc/>
     public void Dispose() => _ = Linux.Close(_flags);
 
@@ -69,13 +73,19 @@ internal sealed unsafe class PageStateReader : IDisposable
 
     private char StateOf(ulong frame, HashSet<ulong> frames)
     {
-        ulong flags;
-        if (frame == 0 || Linux.ReadAt(_flags, &flags, sizeof(ulong), (long)(frame * sizeof(ulong))) != sizeof(ulong))
-            throw new CalibrationException("Page frame numbers are hidden. Run as root with CAP_SYS_ADMIN.");
+        var flags = FlagsOf(frame);
         if ((flags & PageMapEntries.FlagZeroPage) != 0)
             return 'Z';
         frames.Add(frame);
         var isCached = (flags & FlagSwapCache) != 0;
         return (flags & FlagsLargeFolio) != 0 ? (isCached ? 'G' : 'H') : isCached ? 'C' : 'P';
+    }
+
+    private ulong FlagsOf(ulong frame)
+    {
+        ulong flags;
+        return frame != 0 && Linux.ReadAt(_flags, &flags, sizeof(ulong), (long)(frame * sizeof(ulong))) == sizeof(ulong)
+            ? flags
+            : throw new CalibrationException("Page frame numbers are hidden. Run as root with CAP_SYS_ADMIN.");
     }
 }

@@ -8,11 +8,7 @@ namespace FleetEstimator.Recorder.Calibration;
 internal sealed unsafe class ScenarioRun : IDisposable
 {
     private const int PageBytes = 4096;
-    private const int SpareMailbox = WorkerMailbox.Count - 1;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
-
-    // Write-back of a scenario's pages takes milliseconds; of other files it may never end.
-    private static readonly TimeSpan _settlingMax = TimeSpan.FromSeconds(2);
 
     private readonly byte* _mailboxes;
     private readonly string _mailboxFile;
@@ -21,7 +17,7 @@ internal sealed unsafe class ScenarioRun : IDisposable
     private readonly Dictionary<RegionId, int> _regions = [];
     private readonly PageStateReader _pages = new();
     private Process? _root;
-    private long _faultsOfForking;
+    private HashSet<ulong> _frames = [];
     private int _mailboxesUsed;
 
     /// <param name="mailboxFile">An empty file, of the size of all mailboxes, that workers can map.</param>
@@ -43,7 +39,6 @@ internal sealed unsafe class ScenarioRun : IDisposable
     internal IReadOnlyList<KernelStep> Run(IEnumerable<ScenarioOperation> operations, IReadOnlyList<string> workerCommand)
     {
         Start(workerCommand);
-        MeasureForking();
         var steps = new List<KernelStep>();
         foreach (var operation in operations)
         {
@@ -88,13 +83,12 @@ internal sealed unsafe class ScenarioRun : IDisposable
         return counters;
     }
 
-    private static void Settle()
+    /// <summary>Waits until no frame that was mapped after the last step is under write-back. (nr_writeback is counted per CPU and lags behind.)</summary>
+    private void Settle()
     {
-        for (var waiting = Stopwatch.StartNew(); waiting.Elapsed < _settlingMax; Thread.Sleep(1))
-        {
-            if (File.ReadLines("/proc/vmstat").Any(line => line == "nr_writeback 0"))
-                return;
-        }
+        var waiting = Stopwatch.StartNew();
+        while (_pages.AnyUnderWriteback(_frames) && waiting.Elapsed < _patience)
+            Thread.Sleep(1);
     }
 
     private static ulong AddressOf(int region, int page) => (ScenarioCompiler.FirstPageOf(region) + (ulong)page) * PageBytes;
@@ -119,19 +113,8 @@ internal sealed unsafe class ScenarioRun : IDisposable
         Ask(worker, WorkerCommand.Warm);
     }
 
-    private int TakeMailbox() => _mailboxesUsed < SpareMailbox ? _mailboxesUsed++
-        : throw new CalibrationException($"The scenario has more than {SpareMailbox} workers.");
-
-    /// <summary>Faults that a fork costs the worker itself, on its own stack, when it has no regions.</summary>
-    private void MeasureForking()
-    {
-        var spare = new Worker(Ask(_workers[0], WorkerCommand.Fork, argument: SpareMailbox).Pid, SpareMailbox);
-        _faultsOfForking = Box(_workers[0])->MinorFaults;
-        Request(spare, WorkerCommand.Exit, 0, 0, 0);
-        AwaitExit(spare);
-        Box(spare)->State = WorkerMailbox.Idle;
-        Ask(_workers[0], WorkerCommand.Warm);
-    }
+    private int TakeMailbox() => _mailboxesUsed < WorkerMailbox.Count ? _mailboxesUsed++
+        : throw new CalibrationException($"The scenario has more than {WorkerMailbox.Count} workers.");
 
     private (int Errno, long MinorFaults, long MajorFaults) Do(ScenarioOperation operation)
     {
@@ -159,7 +142,9 @@ internal sealed unsafe class ScenarioRun : IDisposable
                 _workers.Add((int)operation.Argument, new Worker(forked.Pid, mailbox));
                 foreach (var (region, length) in _regions.Where(region => region.Key.Worker == operation.Worker).ToList())
                     _regions.Add(new RegionId((int)operation.Argument, region.Region), length);
-                return (0, forked.MinorFaults - _faultsOfForking, forked.MajorFaults);
+
+                // Copying page tables takes no fault (copy_page_range in mm/memory.c): what was counted is the worker's own stack.
+                return (0, 0, 0);
             default:
                 return Do(operation, worker);
         }
@@ -216,6 +201,7 @@ internal sealed unsafe class ScenarioRun : IDisposable
             pages.Add(region, Traces.KernelTruth.PageStates.Encode(states));
         }
 
+        _frames = frames;
         return new KernelStep { Counters = counters.ToDictionary(counter => counter.Name, counter => counter.Value), Frames = frames.Count, Pages = pages, Errno = errno };
     }
 
