@@ -30,10 +30,11 @@ internal static class CalibrateCommand
         var family = new Option<string?>("--family") { Description = "With --scenarios: this family only.", HelpName = "NAME" };
         var writeZswap = new Option<bool>("--write-zswap") { Description = "With --scenarios: also those that need zswap's parameter written; the kernel remembers that until it restarts." };
         var restore = new Option<bool>("--restore") { Description = "Only take back what a calibration that was killed left changed." };
+        var state = new Option<string?>("--state") { Description = "Folder of the journal of changed settings and its lock; for tests.", HelpName = "DIR", Hidden = true };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
         var command = new Command("calibrate", "Measure what paging costs on this machine's kernel, or prove the model on it (root; sets up swap of its own for a while and takes it away again).")
         {
-            device, pages, passes, folder, output, scenarios, family, writeZswap, restore, json,
+            device, pages, passes, folder, output, scenarios, family, writeZswap, restore, state, json,
         };
         command.Validators.Add(result =>
         {
@@ -54,7 +55,7 @@ internal static class CalibrateCommand
             {
                 if (parsed.GetValue(restore))
                 {
-                    error.WriteLine(Restored(CostCalibration.Restore()));
+                    error.WriteLine(Restored(CostCalibration.Restore(parsed.GetValue(state))));
                     return ExitCode.Done;
                 }
 
@@ -63,12 +64,14 @@ internal static class CalibrateCommand
                     var comparison = new ComparisonOptions
                     {
                         ScenarioFolder = scenarioFolder, Family = parsed.GetValue(family), MayWriteZswap = parsed.GetValue(writeZswap), WorkerCommand = ScenarioWorkerCommand.Line,
+                        StateFolder = parsed.GetValue(state) ?? CalibrationOptions.DefaultStateFolder,
                     };
                     return KernelComparisonText.Run(comparison, parsed.GetValue(json), parsed.InvocationConfiguration.Output, error, cancellation.Token);
                 }
 
                 var options = new CalibrationOptions
                 {
+                    StateFolder = parsed.GetValue(state) ?? CalibrationOptions.DefaultStateFolder,
                     Device = parsed.GetValue(device), Pages = parsed.GetValue(pages) ?? 16384, Passes = parsed.GetValue(passes) ?? 12, Folder = parsed.GetValue(folder) ?? ".",
                 };
                 if (options.Device == CalibrationDevice.Zswap)

@@ -22,6 +22,9 @@ public enum CalibrationDevice
 /// <summary>What to measure, and how long.</summary>
 public sealed record CalibrationOptions
 {
+    /// <summary>Where the journal of changed settings and its lock are: settings are the machine's, so there is one.</summary>
+    public const string DefaultStateFolder = UndoJournal.DefaultFolder;
+
     /// <summary>What is measured.</summary>
     public CalibrationDevice Device { get; init; }
 
@@ -35,7 +38,7 @@ public sealed record CalibrationOptions
     public string Folder { get; init; } = ".";
 
     /// <summary>Where the journal of changed settings is kept; another folder than the default is for tests.</summary>
-    public string StateFolder { get; init; } = UndoJournal.DefaultFolder;
+    public string StateFolder { get; init; } = DefaultStateFolder;
 }
 
 /// <summary>Measures what paging costs on this machine's kernel.</summary>

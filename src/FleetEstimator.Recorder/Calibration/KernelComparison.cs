@@ -19,7 +19,7 @@ public sealed record ComparisonOptions
     public bool MayWriteZswap { get; init; }
 
     /// <summary>Where the journal of changed settings is kept; another folder than the default is for tests.</summary>
-    public string StateFolder { get; init; } = UndoJournal.DefaultFolder;
+    public string StateFolder { get; init; } = CalibrationOptions.DefaultStateFolder;
 }
 
 /// <summary>One scenario: how far model and kernel went together.</summary>
