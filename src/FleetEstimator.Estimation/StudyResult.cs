@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FleetEstimator.Paging;
 
 namespace FleetEstimator.Estimation;
 
@@ -144,6 +145,26 @@ public sealed record ClassSummary
 
     /// <summary>The reclaim policy of a node.</summary>
     public required LruKind Lru { get; init; }
+
+    /// <summary>The memory limit of each copy; null without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MemoryLimit? GroupLimit { get; init; }
+
+    /// <summary>Whether a node reclaims below the kernel's watermarks.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Watermarks { get; init; }
+
+    /// <summary>Proactive reclaim; null without it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ProactiveReclaim? Proactive { get; init; }
+
+    /// <summary>Transparent huge pages; null where all are off.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HugePageDefinition? HugePages { get; init; }
+
+    /// <summary>Share of a node's copies whose processes must not map the zero page.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double ZeroPageForbidden { get; init; }
 
     /// <summary>Copies of its recording on a node, mean over simulated nodes.</summary>
     public required double InstancesMean { get; init; }

@@ -93,6 +93,18 @@ public sealed record CostTable
     public long FaultNanoseconds(NodeSettings settings, in Counters counters) =>
         FaultCpu(settings, counters) + (counters.SwapIns - counters.SwapInsAhead) * ReadLatency(settings.SwapDevice);
 
+    /// <summary>Time a process waits in one major fault, in nanoseconds: <see cref="FaultNanoseconds"/> of a single one.</summary>
+    /// <param name="settings">The node.</param>
+    /// <param name="zeromap">Whether the zeromap knows the page to be zeros.</param>
+    /// <param name="zswap">Whether zswap holds the page.</param>
+    public long MajorFaultNanoseconds(NodeSettings settings, bool zeromap, bool zswap)
+    {
+        var read = zeromap ? PageClearing
+            : zswap ? ZswapLoad + Decompression
+            : ReadCpu(settings.SwapDevice) + ReadLatency(settings.SwapDevice) + (settings.SwapDevice == SwapDevice.Zram ? Decompression : 0);
+        return Fault + PageAllocation + SlotRelease + read;
+    }
+
     private long FaultCpu(NodeSettings settings, in Counters counters)
     {
         var compressed = IsCompressed(settings)

@@ -52,7 +52,7 @@ internal sealed partial class Kernel
                 case Pte.None:
                     _areas[run.Area.Id].HasAnonymousPages = true;
                     StateOf(index) = TableState.Entries;
-                    Charge();
+                    Charge(index);
                     MapNewFrame(index, Pte.Writable);
                     SetContent(index, contentBits);
                     break;
@@ -80,11 +80,11 @@ internal sealed partial class Kernel
         {
             _counters.MinorFaults++;
         }
-        else if (_settings.ForbidZeroPage)
+        else if (ForbidsZeroPage(index))
         {
             _counters.MinorFaults++;
             _areas[run.Area.Id].HasAnonymousPages = true;
-            Charge();
+            Charge(index);
             _counters.NewFrames++;
             MapNewFrame(index, Pte.Writable | Pte.Young);
         }
@@ -106,7 +106,7 @@ internal sealed partial class Kernel
                 _counters.MinorFaults++;
                 if (TryLargeFault(run, index))
                     break;
-                Charge();
+                Charge(index);
                 ReplaceByNewFrame(index);
                 KeepIfLocked(run, index);
                 break;
@@ -156,7 +156,7 @@ internal sealed partial class Kernel
             return;
 
         // Charging may reclaim the very frame to be copied; the store then faults again, on whatever the entry says by now.
-        Charge();
+        Charge(index);
         if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
         {
             WriteFault(run, index);
@@ -207,11 +207,16 @@ internal sealed partial class Kernel
 
     private void MapNewFrame(int index, int bits)
     {
+        MapFrame(index, bits);
+        LruOf(index).AddFaulted(index);
+    }
+
+    private void MapFrame(int index, int bits)
+    {
         _pte[index] = (byte)(Pte.Mapped | bits | Pte.ContentZero);
         _flags[index] = NodeFlags.None;
         MappedFrames++;
         ZeroFilledFrames++;
-        _lru.AddFaulted(index);
     }
 
     private void Store(int index, byte contentBits)

@@ -54,7 +54,17 @@ public sealed class StudyIdentityTests
     [InlineData("limit:", "    limit: {of_peak: 71%}")]
     [InlineData("limit:", "    limit: 20 GiB")]
     [InlineData("swap:", "    swap: {device: zram, size: 16 GiB, page_cluster: 3}")]
+    [InlineData("swap:", "    swap: {device: ssd, size: 16 GiB, page_cluster: 0}")]
+    [InlineData("swap:", "    swap: {device: zram, size: 16 GiB, page_cluster: 0, zswap: on}")]
     [InlineData("start:", "    start: beginning")]
+    [InlineData("start:", "    lru: classic")]
+    [InlineData("start:", "    group_limit: 1 GiB")]
+    [InlineData("start:", "    reclaim: {watermarks: on}")]
+    [InlineData("start:", "    reclaim: {proactive: on}")]
+    [InlineData("start:", "    reclaim: {proactive: {ratio: 0.1%}}")]
+    [InlineData("start:", "    huge_pages: {2M: always}")]
+    [InlineData("start:", "    huge_pages: {64K: always}")]
+    [InlineData("start:", "    zero_page_forbidden: 10%")]
     [InlineData("- {metric: m", "  - {metric: memory_mean, is: \"saved >= 2%\", scope: class:web, mechanism: linux-6.12+zero-pfn-swapin}")]
     public void Differs_WhenTheStudyDoes(string lineBeginning, string replacement)
     {
