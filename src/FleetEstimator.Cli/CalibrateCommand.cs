@@ -63,7 +63,10 @@ internal static class CalibrateCommand
                 {
                     var comparison = new ComparisonOptions
                     {
-                        ScenarioFolder = scenarioFolder, Family = parsed.GetValue(family), MayWriteZswap = parsed.GetValue(writeZswap), WorkerCommand = ScenarioWorkerCommand.Line,
+                        ScenarioFolder = scenarioFolder,
+                        Family = parsed.GetValue(family),
+                        MayWriteZswap = parsed.GetValue(writeZswap),
+                        WorkerCommand = ScenarioWorkerCommand.Line,
                         StateFolder = parsed.GetValue(state) ?? CalibrationOptions.DefaultStateFolder,
                     };
                     return KernelComparisonText.Run(comparison, parsed.GetValue(json), parsed.InvocationConfiguration.Output, error, cancellation.Token);
@@ -72,7 +75,10 @@ internal static class CalibrateCommand
                 var options = new CalibrationOptions
                 {
                     StateFolder = parsed.GetValue(state) ?? CalibrationOptions.DefaultStateFolder,
-                    Device = parsed.GetValue(device), Pages = parsed.GetValue(pages) ?? 16384, Passes = parsed.GetValue(passes) ?? 12, Folder = parsed.GetValue(folder) ?? ".",
+                    Device = parsed.GetValue(device),
+                    Pages = parsed.GetValue(pages) ?? 16384,
+                    Passes = parsed.GetValue(passes) ?? 12,
+                    Folder = parsed.GetValue(folder) ?? ".",
                 };
                 if (options.Device == CalibrationDevice.Zswap)
                     error.WriteLine("zswap's parameter is put back afterwards, but the kernel remembers until it restarts that it was written, and no longer swaps large folios in whole.");

@@ -83,13 +83,14 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
         flags &= ~NodeFlags.LruState;
         if (WorkingSetHasRoom(shadow))
         {
+            var pages = Kernel.FolioPages(node);
             flags |= NodeFlags.Active;
-            _age++;
-            _refaultsActivated++;
+            _age += pages;
+            _refaultsActivated += pages;
             if ((shadow & 1) != 0)
             {
                 flags |= NodeFlags.WorkingSet;
-                NoteCost(Kernel.Mechanism.ReclaimCostCountsLooks ? Batch : 1, ref _costAnon);
+                NoteCost(pages * (Kernel.Mechanism.ReclaimCostCountsLooks ? Batch : 1), ref _costAnon);
             }
         }
 

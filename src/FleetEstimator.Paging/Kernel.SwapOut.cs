@@ -35,9 +35,8 @@ internal sealed partial class Kernel
                 return;
             }
 
-            if (!HasFreeSlot)
+            if (!TryTakeSlot(node))
                 return;
-            Slots++;
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
@@ -66,7 +65,7 @@ internal sealed partial class Kernel
 
         var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
         flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
-        if (written && !IsSynchronous)
+        if (written && !_settings.SwapIsSynchronous)
         {
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
             flags |= NodeFlags.UnderWriteback;

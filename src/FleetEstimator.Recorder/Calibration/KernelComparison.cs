@@ -65,32 +65,22 @@ public static class KernelComparison
         var scenarios = Validation.Load(options.ScenarioFolder).Where(scenario => options.Family is null || scenario.Family == options.Family).ToList();
         if (scenarios.Count == 0)
             throw new ScenarioException(options.ScenarioFolder, null, null, $"no scenario is of the family {options.Family}", "Leave --family out, or give the name of a file without .jsonl");
+        // What a killed run left is put right before this machine is looked at.
+        BorrowedMachine.Take(options.StateFolder, out _).Dispose();
         var results = new Dictionary<Scenario, ScenarioComparison>(ReferenceEqualityComparer.Instance);
-        foreach (var guest in scenarios.GroupBy(scenario => scenario.Guest))
+        foreach (var scenario in scenarios)
         {
-            using var machine = BorrowedMachine.Take(options.StateFolder, out _);
-            var unavailable = GuestSettings.Unavailable(guest.Key, options.MayWriteZswap);
-            var mailboxes = "";
-            if (unavailable is null)
-            {
-                mailboxes = machine.AddFile($"/dev/shm/fleet-estimator-{Environment.ProcessId}", WorkerMailbox.Bytes * WorkerMailbox.Count);
-                GuestSettings.Apply(machine, guest.Key);
-            }
-
-            foreach (var scenario in guest)
-            {
-                interrupt.ThrowIfCancellationRequested();
-                results[scenario] = unavailable is null
-                    ? Compare(scenario, mechanism, mailboxes, options.WorkerCommand)
-                    : new ScenarioComparison(scenario.Name, scenario.Operations.Count, 0, 0, null, unavailable);
-                progress?.Report(results[scenario]);
-            }
+            interrupt.ThrowIfCancellationRequested();
+            results[scenario] = GuestSettings.Unavailable(scenario.Guest, options.MayWriteZswap) is { } what
+                ? new ScenarioComparison(scenario.Name, scenario.Operations.Count, 0, 0, null, what)
+                : Compare(scenario, mechanism, options);
+            progress?.Report(results[scenario]);
         }
 
         return [.. from scenario in scenarios group results[scenario] by scenario.Family into family orderby family.Key select new FamilyComparison(family.Key, mechanism, [.. family])];
     }
 
-    private static ScenarioComparison Compare(Scenario scenario, string mechanism, string mailboxes, IReadOnlyList<string> workerCommand)
+    private static ScenarioComparison Compare(Scenario scenario, string mechanism, ComparisonOptions options)
     {
         var first = scenario.Operations.TakeWhile(operation => UnavailableVerb(operation.Verb) is null).ToList();
         var unavailable = first.Count < scenario.Operations.Count ? $"{scenario.Operations[first.Count].Verb.ToString().ToLowerInvariant()}: {UnavailableVerb(scenario.Operations[first.Count].Verb)}" : null;
@@ -102,9 +92,7 @@ public static class KernelComparison
         var comparable = 0;
         for (var run = 0; run < RunsMax; run++)
         {
-            IReadOnlyList<KernelStep> kernel;
-            using (var onKernel = new ScenarioRun(mailboxes, scenario.Guest.Swap == Traces.KernelTruth.SwapDevice.Ssd))
-                kernel = onKernel.Run(first, workerCommand);
+            var kernel = RunOnKernel(scenario.Guest, first, options);
             var equal = EqualSteps(model, kernel);
             if (equal == first.Count)
                 return new ScenarioComparison(scenario.Name, scenario.Operations.Count, equal, equal, null, unavailable);
@@ -122,6 +110,16 @@ public static class KernelComparison
         }
 
         return new ScenarioComparison(scenario.Name, scenario.Operations.Count, comparable, comparable, null, $"operation {comparable + 1} \"{first[comparable]}\": the kernel does not repeat itself");
+    }
+
+    /// <summary>Every run has a swap device of its own: where slots lie depends on all that was swapped out before.</summary>
+    private static IReadOnlyList<KernelStep> RunOnKernel(Guest guest, IReadOnlyList<ScenarioOperation> operations, ComparisonOptions options)
+    {
+        using var machine = BorrowedMachine.Take(options.StateFolder, out _);
+        var mailboxes = machine.AddFile($"/dev/shm/fleet-estimator-{Environment.ProcessId}", WorkerMailbox.Bytes * WorkerMailbox.Count);
+        GuestSettings.Apply(machine, guest);
+        using var run = new ScenarioRun(mailboxes, guest.Swap == Traces.KernelTruth.SwapDevice.Ssd);
+        return run.Run(operations, options.WorkerCommand);
     }
 
     private static int EqualSteps(IReadOnlyList<KernelStep> one, IReadOnlyList<KernelStep> other)

@@ -88,6 +88,17 @@ public sealed class CostTableTests
         Assert.Equal(2 * 1_000_000_000_000L, Table.FaultNanoseconds(Ssd, counters) - Table.CpuNanoseconds(Mechanism.Linux612, Ssd, counters));
     }
 
+    [Fact]
+    public void RotatingDisk_HasItsOwnLatencyAndCpuTime()
+    {
+        var table = new CostTable { DiskWrite = 3, DiskRead = 5, DiskReadLatency = 7, Fault = 0, PageAllocation = 0, Reclaim = 0, SlotAllocation = 0, SlotRelease = 0, ZeroCheckOfData = 0 };
+        var disk = Ssd with { SwapDevice = SwapDevice.Disk };
+        var counters = new Counters { MajorFaults = 1, SwapIns = 4, SwapInsAhead = 3, SwapOuts = 10 };
+        Assert.Equal(4 * 5 + 10 * 3, table.CpuNanoseconds(Mechanism.Linux612, disk, counters));
+        Assert.Equal(4 * 5 + 7, table.FaultNanoseconds(disk, counters));
+        Assert.Equal(5 + 7, table.MajorFaultNanoseconds(disk, zeromap: false, zswap: false));
+    }
+
     // Least times of whole steps when the defaults were measured: two runs of 20 passes each differed by up to 8%.
     [Fact]
     public void Defaults_AddUpToTheStepsTheyWereMeasuredBy()

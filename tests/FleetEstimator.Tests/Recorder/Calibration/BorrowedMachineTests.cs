@@ -5,6 +5,7 @@ using Xunit;
 namespace FleetEstimator.Tests.Recorder.Calibration;
 
 /// <summary>What is changed on the machine is taken back, whatever happens to the process that changed it.</summary>
+[Collection(LinuxOnly.SwapCollection)]
 public sealed class BorrowedMachineTests : IDisposable
 {
     private const string PageCluster = "/proc/sys/vm/page-cluster";

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace FleetEstimator.Tests.Recorder.Calibration;
 
+[Collection(LinuxOnly.SwapCollection)]
 public sealed class KernelComparisonTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fleet-estimator-").FullName;
