@@ -141,6 +141,13 @@ internal sealed partial class Kernel
             lru.FlushStatistics();
     }
 
+    /// <summary>Someone reads memory.stat.</summary>
+    public void ReadStatistics()
+    {
+        foreach (var lru in _lrus)
+            lru.FlushStatisticsIfChanged();
+    }
+
     /// <summary>An operation has been done: processes have run.</summary>
     public void ProcessesRan()
     {

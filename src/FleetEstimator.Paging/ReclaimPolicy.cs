@@ -79,6 +79,11 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     {
     }
 
+    /// <summary>The same, unless too little has changed to be worth it (mem_cgroup_flush_stats): what a reader of memory.stat causes.</summary>
+    public virtual void FlushStatisticsIfChanged()
+    {
+    }
+
     /// <summary>
     /// shrink_lruvec: one pass over the lists, the harder the lower the priority (0: everything). Returns how many frames the group is smaller by.
     /// </summary>

@@ -115,6 +115,13 @@ public sealed class Simulator
             _usage[lane].Pass(elapsed, State(lane));
     }
 
+    /// <summary>What reading a cgroup's memory.stat does: brings the statistics that the classic LRU goes by up to date, as otherwise only every two seconds do.</summary>
+    public void ReadStatistics()
+    {
+        foreach (var kernel in _kernels)
+            kernel.ReadStatistics();
+    }
+
     /// <summary>
     /// Puts the processes that will have a number, and all they fork, into a memory group (0 to <see cref="NodeSettings.Groups"/> - 1), and says whether they
     /// must not map the shared zero page (mm_forbids_zeropage: storage keys and protected virtual machines on s390). Holds from the next process of that
