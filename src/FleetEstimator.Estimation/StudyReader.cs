@@ -140,7 +140,7 @@ public static class StudyReader
 
     private static CostTable Costs(StudyFields fields, Func<string, string>? readFile)
     {
-        const string remedy = "name a cost file, relative to the study, or write costs in nanoseconds here: {fault: 340}";
+        const string remedy = "name a cost file, relative to the study, or write costs in nanoseconds here: {fault: 330}";
         if (fields.Find("costs") is not { } value || value is YamlRefused)
             return CostTable.Default;
         if (value is YamlMapping)
