@@ -79,12 +79,15 @@ public sealed record CostTable
     /// <summary>Time from asking a rotating disk for a page until it is there.</summary>
     public long DiskReadLatency { get; init; } = 12_000_000;
 
+    /// <summary>Reading a page for KSM: the walk to it and a checksum.</summary>
+    public long KsmScan { get; init; } = 600;
+
     /// <summary>Where values come from that are not defaults, by <see cref="Cost.Key"/>.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
 
     /// <summary>CPU time of everything counted under <paramref name="mechanism"/>, in nanoseconds.</summary>
     public long CpuNanoseconds(Mechanism mechanism, NodeSettings settings, in Counters counters) =>
-        FaultCpu(settings, counters) + ReclaimCpu(mechanism, settings, counters);
+        FaultCpu(settings, counters) + ReclaimCpu(mechanism, settings, counters) + counters.KsmPagesScanned * KsmScan;
 
     /// <summary>
     /// Time processes wait in page faults, in nanoseconds: the CPU time of faults, and the latency of the device where a fault reads from it.
@@ -126,7 +129,7 @@ public sealed record CostTable
     {
         var stored = counters.SwapOuts + counters.ZswapOuts;
         var slots = stored + counters.ZeroSwapOuts;
-        var walks = mechanism.ZeroPageAtSwapOut ? 2 : 1;
+        var walks = mechanism is { ZeroPageAtSwapOut: true, ChecksBeforeFlush: false } ? 2 : 1;
         var checksOfData = (mechanism.Zeromap ? 1 : 0) + (mechanism.ZeroPageAtSwapOut ? 1 : 0);
         return (slots + counters.ZeroPagesMappedAtSwapOut) * Reclaim
             + counters.ReclaimedEntries * walks * ReverseMapWalk

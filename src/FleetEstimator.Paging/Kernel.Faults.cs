@@ -24,6 +24,8 @@ internal sealed partial class Kernel
             index += done;
             if (index < run.End)
             {
+                if (Mechanism.ChecksBeforeFlush)
+                    CountStoreLostToStaleTranslation(index, contentBits);
                 WriteFault(run, index);
                 Store(index++, contentBits);
             }
@@ -57,6 +59,8 @@ internal sealed partial class Kernel
                     SetContent(index, contentBits);
                     break;
                 case Pte.Zero when known && contentBits != Pte.ContentZero:
+                    if (Mechanism.ChecksBeforeFlush)
+                        CountStoreLostThroughPin(run, index);
                     WriteFaultOfObservedStore(run, index);
                     SetContent(index, contentBits);
                     break;

@@ -230,6 +230,8 @@ internal sealed partial class Kernel
     {
         if ((flags & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData--;
+        if ((flags & NodeFlags.InZswap) != 0)
+            ZswapEntryBytes -= BytesOfZswapEntry(flags);
         flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
     }
 

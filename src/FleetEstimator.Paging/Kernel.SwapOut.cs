@@ -3,6 +3,9 @@ namespace FleetEstimator.Paging;
 /// <content>Out of memory into a slot, or nowhere (shrink_folio_list).</content>
 internal sealed partial class Kernel
 {
+    // A page of one repeated word compresses to about 30 bytes; with its handle that is an object of 48 in zsmalloc.
+    private const int RepeatedWordBytes = 48;
+
     /// <summary>
     /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. It stays if it is
     /// locked, if no swap slot is free, or while an asynchronous device writes it.
@@ -21,15 +24,22 @@ internal sealed partial class Kernel
         var zeroFilled = HoldsZeros(node);
         if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
             return;
+        var replaceable = Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node) && (flags & (NodeFlags.InSwapCache | NodeFlags.LazilyFreed)) == 0;
         if ((flags & NodeFlags.LazilyFreed) != 0)
         {
             DropLazily(node, mappers);
             return;
         }
 
+        if (IsPinned(node) && !(replaceable && Mechanism.ChecksBeforeFlush))
+        {
+            KeepPinned(node);
+            return;
+        }
+
         if (!inCache)
         {
-            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node))
+            if (replaceable)
             {
                 ReplaceByZeroPage(node, mappers);
                 return;
@@ -94,7 +104,7 @@ internal sealed partial class Kernel
         _underWriteback.Clear();
     }
 
-    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since or is pinned, which makes it an ordinary frame again.</summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
         ref var flags = ref FlagsOf(node);
@@ -104,7 +114,7 @@ internal sealed partial class Kernel
                 flags |= NodeFlags.Dirty;
         }
 
-        if ((flags & NodeFlags.Dirty) != 0)
+        if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
         {
             LruOf(node).Remove(node);
             flags &= ~NodeFlags.LazilyFreed;
@@ -155,33 +165,23 @@ internal sealed partial class Kernel
         return (flags & NodeFlags.InZswap) == 0;
     }
 
-    /// <summary>Pages of one repeated word, zeros included, take no memory: zram keeps the word in its table entry, zswap compresses it to next to nothing.</summary>
+    /// <summary>
+    /// zram keeps a page of one repeated word, zeros among them, as the word in its table, and so does zswap on 6.1 in its entry; both tables are there
+    /// anyway. On 6.12 zeros never get as far as zswap, and other words are compressed.
+    /// </summary>
     private void CountCopyInMemory(ref NodeFlags flags, byte contentBits)
     {
-        var inMemory = _settings.SwapDevice == SwapDevice.Zram || (flags & NodeFlags.InZswap) != 0;
-        if (inMemory && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
+        var inZswap = (flags & NodeFlags.InZswap) != 0;
+        if ((inZswap || _settings.SwapDevice == SwapDevice.Zram) && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
         {
             flags |= NodeFlags.SlotHoldsData;
             SlotsHoldingData++;
         }
+
+        if (inZswap)
+            ZswapEntryBytes += BytesOfZswapEntry(flags);
     }
 
-    private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
-    {
-        _counters.ZeroPagesMappedAtSwapOut++;
-        _counters.ReclaimedEntries += mappers.Length;
-        _counters.ZeroFilledSwapOuts++;
-        LruOf(node).Remove(node);
-        foreach (var index in mappers)
-        {
-            _pte[index] = Pte.Zero | Pte.HiddenZero;
-            _flags[index] = NodeFlags.None;
-            HiddenZeroEntries++;
-        }
-
-        MappedFrames--;
-        ZeroFilledFrames--;
-        if (node < 0)
-            _shared.Remove(node);
-    }
+    internal int BytesOfZswapEntry(NodeFlags flags) =>
+        Mechanism.ZswapEntryBytes + ((flags & NodeFlags.SlotHoldsData) != 0 || Mechanism.ZswapKeepsRepeatedWords ? 0 : RepeatedWordBytes);
 }

@@ -30,6 +30,7 @@ internal sealed partial class Kernel
     private int[] _mappers = new int[8];
     private readonly long[] _waitedNanoseconds;
     private Counters _counters;
+    private long _now;
 
     public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables)
     {
@@ -37,6 +38,9 @@ internal sealed partial class Kernel
         _settings = settings;
         _tables = tables;
         Lists = new FrameLists(settings.Groups);
+        Pins = new PinnedFrames(settings.Groups);
+        _deferredSplits = [.. Enumerable.Range(0, settings.Groups).Select(_ => new DeferredSplits())];
+        _staleTranslations = new StaleTranslations(settings.FlushWindowMicroseconds);
         _shared = new SharedNodes(Lists.Heads);
         _lrus = new ReclaimPolicy[settings.Groups];
         for (var group = 0; group < _lrus.Length; group++)
@@ -75,8 +79,11 @@ internal sealed partial class Kernel
     /// <summary>Slots on whose copy the device spends memory.</summary>
     public long SlotsHoldingData { get; private set; }
 
+    /// <summary>What zswap spends beside those copies, in bytes.</summary>
+    public long ZswapEntryBytes { get; private set; }
+
     /// <summary>Memory that compressed copies take (zram, zswap), in pages, rounded up.</summary>
-    public long CompressedPages => (SlotsHoldingData * _settings.CompressedPageBytes + _settings.PageBytes - 1) / _settings.PageBytes;
+    public long CompressedPages => (SlotsHoldingData * _settings.CompressedPageBytes + ZswapEntryBytes + _settings.PageBytes - 1) / _settings.PageBytes;
 
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
@@ -87,7 +94,7 @@ internal sealed partial class Kernel
     private bool SwapIsHalfFull => FreeSlots * 2 < _settings.SwapPages;
 
     /// <summary>Frames in memory.</summary>
-    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
+    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames + PinnedUnmappedFrames;
 
     internal int PageBytes => _settings.PageBytes;
 
@@ -139,6 +146,13 @@ internal sealed partial class Kernel
     {
         foreach (var lru in _lrus)
             lru.FlushStatistics();
+    }
+
+    /// <summary>Time has passed: a device writes within the shortest time that a recording tells apart.</summary>
+    public void AdvanceTo(long microseconds)
+    {
+        _now = microseconds;
+        Settle();
     }
 
     /// <summary>Someone reads memory.stat.</summary>

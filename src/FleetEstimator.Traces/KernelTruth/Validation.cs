@@ -86,7 +86,7 @@ public static class Validation
 
     private static FamilyValidation Validate(string family, string kernel, List<(Scenario Scenario, KernelRecord Record)> scenarios)
     {
-        var unsupported = scenarios.Select(pair => ModelReplay.Unsupported(pair.Scenario, kernel)).FirstOrDefault(reason => reason != null);
+        var unsupported = ModelReplay.Unsupported(kernel);
         return scenarios[0].Record is KernelTotals
             ? ValidateTotals(family, kernel, scenarios, unsupported)
             : ValidateSteps(family, kernel, scenarios, unsupported);
