@@ -105,9 +105,6 @@ internal sealed partial class Kernel
     /// <summary>memory.reclaim: tries to take <paramref name="frames"/> frames out of memory.</summary>
     public void Reclaim(long frames) => _lru.ReclaimProactively(frames);
 
-    /// <summary>An operation has been done: processes have run.</summary>
-    public void ProcessesRan() => _lru.ProcessesRan();
-
     /// <summary>Makes room for frames under the limit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Charge(int frames = 1)

@@ -36,16 +36,15 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     private long _oldest;
     private long _youngest = GenerationsMin + 1;
     private long _reclaimed;
-    private bool _walkingAllowed = true;
+
+    // PageTables.ProcessesRan at the last look: page tables are walked again only after a process has run (lru_gen_use_mm).
+    private long _ranAtWalk = -1;
 
     private int Generations => (int)(_youngest - _oldest + 1);
 
     private int YoungestList => (int)(_youngest % GenerationsMax);
 
     private FrameLists Lists => kernel.Lists;
-
-    /// <summary>A process has run since: its page tables may be walked again (lru_gen_use_mm).</summary>
-    public void ProcessesRan() => _walkingAllowed = true;
 
     /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
     public void AddFaulted(int node) => AddYoungest(node);
@@ -312,9 +311,9 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>try_to_inc_max_seq: moves what page tables say was accessed to the youngest generation, then opens a new one.</summary>
     private void Age()
     {
-        if (_walkingAllowed)
+        if (_ranAtWalk != tables.ProcessesRan)
             WalkPageTables();
-        _walkingAllowed = false;
+        _ranAtWalk = tables.ProcessesRan;
         while (Generations == GenerationsMax && !MergeOldest())
         {
         }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace FleetEstimator.Paging;
 
 /// <summary>
@@ -125,13 +127,16 @@ public sealed class Simulator
             case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
                 errno = Advise(operation);
                 break;
+            case OperationKind.Read when operation.Pages == 1:
+                if (!TryRead(operation))
+                    ApplyToPages(operation);
+                break;
             default:
                 ApplyToPages(operation);
                 break;
         }
 
-        foreach (var kernel in _kernels)
-            kernel.ProcessesRan();
+        _tables.ProcessesRan++;
         return errno;
     }
 
@@ -152,6 +157,18 @@ public sealed class Simulator
             letters[k] = process != null && process.TryIndex(page + (ulong)k, out var index) && index < kernel.Entries.Length ? kernel.Letter(index) : '.';
     });
 
+    /// <summary>A load that takes no fault anywhere needs neither VMA nor run. False if it is still to be done, at least for one kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryRead(in Operation operation)
+    {
+        if (_tables.Find(operation.Process) is not { } process || !process.TryIndex(operation.Page, out var index))
+            return false;
+        var done = true;
+        foreach (var kernel in _kernels)
+            done &= kernel.TryTouch(index);
+        return done;
+    }
+
     private void ApplyToPages(in Operation operation)
     {
         var process = ProcessOf(operation);
@@ -170,7 +187,7 @@ public sealed class Simulator
     {
         var process = ProcessOf(operation);
         var end = operation.Page + operation.Pages;
-        var locked = process.Space.AreasIn(operation.Page, end).FirstOrDefault(area => area.Locked);
+        var locked = process.Space.FirstLocked(operation.Page, end);
         foreach (var run in PageTables.TouchedRuns(process, operation.Page, locked?.Start ?? end))
             ApplyToRun(operation, run);
         return locked == null ? 0 : InvalidArgument;
