@@ -16,7 +16,8 @@ internal sealed partial class Kernel
     private readonly PageTables _tables;
     private readonly NodeSettings _settings;
     private readonly SharedNodes _shared = new();
-    private readonly MultiGenerationalLru _lru;
+    private readonly MemoryGroup _group;
+    private readonly ReclaimPolicy _lru;
     private byte[] _pte = [];
     private NodeFlags[] _flags = [];
 
@@ -32,7 +33,8 @@ internal sealed partial class Kernel
         Mechanism = mechanism;
         _settings = settings;
         _tables = tables;
-        _lru = new MultiGenerationalLru(this, tables);
+        _group = new MemoryGroup(this, tables, settings.Lru);
+        _lru = _group.Policy;
     }
 
     public Mechanism Mechanism { get; }
@@ -57,9 +59,6 @@ internal sealed partial class Kernel
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
 
-    /// <summary>Memory limit in frames, 0 = none.</summary>
-    public long LimitFrames { get; private set; }
-
     internal bool HasFreeSlot => Slots < _settings.SwapPages;
 
     private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
@@ -67,7 +66,7 @@ internal sealed partial class Kernel
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
     private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
 
-    /// <summary>Frames charged against the limit.</summary>
+    /// <summary>Frames in memory.</summary>
     public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
 
     internal byte[] Entries => _pte;
@@ -95,21 +94,16 @@ internal sealed partial class Kernel
     }
 
     /// <summary>A new memory limit in frames, 0 = none: reclaims down to it.</summary>
-    public void SetLimit(long frames)
-    {
-        LimitFrames = frames;
-        if (frames > 0)
-            _lru.ReclaimTo(frames);
-    }
+    public void SetLimit(long frames) => _group.SetLimit(frames);
 
     /// <summary>memory.reclaim: tries to take <paramref name="frames"/> frames out of memory.</summary>
-    public void Reclaim(long frames) => _lru.ReclaimProactively(frames);
+    public void Reclaim(long frames) => _group.ReclaimProactively(frames);
 
     /// <summary>Makes room for frames under the limit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Charge(int frames = 1)
     {
-        if (LimitFrames > 0 && Frames + frames > LimitFrames && !_lru.MakeRoom(frames))
+        if (!_group.TryCharge(frames))
             _counters.OutOfMemoryPages += frames;
     }
 

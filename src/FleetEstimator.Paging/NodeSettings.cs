@@ -32,6 +32,19 @@ public enum HugePages : byte
     Always,
 }
 
+/// <summary>Which frames reclaim takes first.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<LruKind>))]
+public enum LruKind : byte
+{
+    /// <summary>The multi-generational LRU (CONFIG_LRU_GEN, on).</summary>
+    [JsonStringEnumMemberName("multi-generational")]
+    MultiGenerational,
+
+    /// <summary>An active and an inactive list.</summary>
+    [JsonStringEnumMemberName("classic")]
+    Classic,
+}
+
 /// <summary>Settings of a simulated node, the same for every mechanism.</summary>
 public sealed record NodeSettings
 {
@@ -46,6 +59,9 @@ public sealed record NodeSettings
 
     /// <summary>Whether zswap stands before the device: it takes order-0 pages that compress.</summary>
     public bool Zswap { get; init; }
+
+    /// <summary>Which frames reclaim takes first.</summary>
+    public LruKind Lru { get; init; }
 
     /// <summary>2 MiB folios (transparent huge pages).</summary>
     public HugePages HugePages2M { get; init; }
