@@ -90,6 +90,7 @@ internal static class BenchCommand
             ["reclaimed"] = ReplayResult.Reclaimed(counted),
             ["accesses"] = result.Accesses,
             ["seconds"] = result.Elapsed.TotalSeconds,
+            ["cpu_seconds"] = result.Cpu.TotalSeconds,
             ["pages"] = benchmark.Pages,
             ["memory"] = benchmark.MemoryPages,
             ["bytes_per_page"] = Math.Round(result.BytesPerPage, 3),
@@ -109,7 +110,7 @@ internal static class BenchCommand
     private static string ToText(ReplayBenchmark benchmark, ReplayResult result)
     {
         var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
-        text.WriteLine($"{result.Accesses:N0} reads of {benchmark.Pages:N0} pages in {benchmark.MemoryPages:N0} pages of memory: {result.Elapsed.TotalSeconds:N3} s, {result.AccessesPerSecond / 1e6:N1} million a second");
+        text.WriteLine($"{result.Accesses:N0} reads of {benchmark.Pages:N0} pages in {benchmark.MemoryPages:N0} pages of memory: {result.Elapsed.TotalSeconds:N3} s ({result.Cpu.TotalSeconds:N3} s of processor time), {result.AccessesPerSecond / 1e6:N1} million a second");
         text.WriteLine($"{result.BytesPerPage:N2} bytes a page and mechanism, {result.AllocatedBytes:N0} bytes of garbage, peak RSS {PeakResidentBytes() / 1e6:N0} MB of which {benchmark.Accesses.Length * 4L / 1e6:N0} MB for the sequence");
         text.WriteLine();
         text.WriteLine($"{"mechanism",-30} {"major faults",14} {"minor faults",14} {"reclaimed",14}");

@@ -12,74 +12,124 @@ internal sealed class FrameLists
     /// <summary>Number of lists.</summary>
     public const int Count = 8;
 
-    private Link[] _pages = [];
-    private Link[] _shared = new Link[Count];
+    private readonly FrameLinks _links;
+    private readonly int _lane;
+    private FrameLinks.LaneWords _pages;
+    private ulong[] _shared = new ulong[Count];
+    private int _nodeBits;
 
-    public FrameLists()
+    public FrameLists(FrameLinks links, int lane)
     {
+        (_links, _lane) = (links, lane);
+        Attach();
         for (var list = 0; list < Count; list++)
-            LinkOf(~list) = new Link { Next = ~list, Previous = ~list };
+            this[~list] = FrameWord.Make(~list, ~list, 0, _nodeBits);
     }
 
     public void EnsureCapacity(int pages, int shared)
     {
-        if (pages > _pages.Length)
-            Array.Resize(ref _pages, pages);
+        _links.EnsureCapacity(pages, Math.Max(pages, shared));
         if (shared > _shared.Length)
             Array.Resize(ref _shared, shared);
     }
 
-    public bool IsEmpty(int list) => LinkOf(~list).Next == ~list;
+    /// <summary>The words lie elsewhere from now on.</summary>
+    public void Attach() => (_pages, _nodeBits) = (_links.WordsOf(_lane), _links.NodeBits);
+
+    /// <summary>Words look different from now on; those of pages have been converted.</summary>
+    public void Convert(int fromBits, int toBits)
+    {
+        foreach (ref var word in _shared.AsSpan())
+            word = FrameWord.Convert(word, fromBits, toBits);
+    }
+
+    public bool IsEmpty(int list) => Next(~list) == ~list;
 
     /// <summary>The frame longest on the list.</summary>
-    public int Tail(int list) => LinkOf(~list).Previous;
+    public int Tail(int list) => Previous(~list);
 
-    /// <summary>Where the shared node of an entry without a frame of its own is kept: such an entry is on no list.</summary>
-    public ref int SharedNodeOf(int page) => ref _pages[page].Next;
+    /// <summary>The shared node of an entry without a frame of its own, kept in its links: such an entry is on no list.</summary>
+    public int SharedNodeOf(int page) => Next(page);
 
-    public void AddHead(int list, int node) => Insert(node, ~list, LinkOf(~list).Next);
+    /// <summary>Sets <see cref="SharedNodeOf"/>.</summary>
+    public void SetSharedNode(int page, int node) => this[page] = FrameWord.Make(node, 0, 0, _nodeBits);
 
-    public void AddTail(int list, int node) => Insert(node, LinkOf(~list).Previous, ~list);
+    public void AddHead(int list, int node) => Insert(node, ~list, Next(~list));
+
+    public void AddTail(int list, int node) => Insert(node, Previous(~list), ~list);
 
     public void Remove(int node)
     {
-        var link = LinkOf(node);
-        LinkOf(link.Previous).Next = link.Next;
-        LinkOf(link.Next).Previous = link.Previous;
+        var word = this[node];
+        var (next, previous) = (FrameWord.Next(word, _nodeBits), FrameWord.Previous(word, _nodeBits));
+        SetNext(previous, next);
+        SetPrevious(next, previous);
     }
 
     /// <summary>Gives the place of <paramref name="old"/> on its list to <paramref name="node"/>.</summary>
     public void Replace(int old, int node)
     {
-        var link = LinkOf(old);
-        LinkOf(node) = link;
-        LinkOf(link.Previous).Next = node;
-        LinkOf(link.Next).Previous = node;
+        var word = this[old];
+        this[node] = word;
+        SetNext(FrameWord.Previous(word, _nodeBits), node);
+        SetPrevious(FrameWord.Next(word, _nodeBits), node);
     }
 
     /// <summary>Frames of a list from tail (oldest) to head, for checks.</summary>
     public IEnumerable<int> FromTail(int list)
     {
-        for (var node = Tail(list); node != ~list; node = LinkOf(node).Previous)
+        for (var node = Tail(list); node != ~list; node = Previous(node))
             yield return node;
+    }
+
+    /// <summary>Starts to load the links of a frame.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(int node)
+    {
+        if (node >= 0)
+            _pages.Prefetch(node);
     }
 
     private void Insert(int node, int previous, int next)
     {
-        LinkOf(node) = new Link { Next = next, Previous = previous };
-        LinkOf(previous).Next = node;
-        LinkOf(next).Previous = node;
+        var bits = _nodeBits;
+        this[node] = FrameWord.Make(next, previous, FrameWord.State(this[node], bits), bits);
+        SetNext(previous, node);
+        SetPrevious(next, node);
+    }
+
+    /// <summary>Towards the tail (older).</summary>
+    private int Next(int node) => FrameWord.Next(this[node], _nodeBits);
+
+    /// <summary>Towards the head (younger).</summary>
+    private int Previous(int node) => FrameWord.Previous(this[node], _nodeBits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SetNext(int node, int next)
+    {
+        var mask = (1UL << _nodeBits) - 1;
+        this[node] = (this[node] & ~mask) | ((uint)next & mask);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref Link LinkOf(int node) => ref node >= 0 ? ref _pages[node] : ref _shared[~node];
-
-    private struct Link
+    private void SetPrevious(int node, int previous)
     {
-        /// <summary>Towards the tail (older).</summary>
-        public int Next;
+        var mask = (1UL << _nodeBits) - 1;
+        this[node] = (this[node] & ~(mask << _nodeBits)) | (((uint)previous & mask) << _nodeBits);
+    }
 
-        /// <summary>Towards the head (younger).</summary>
-        public int Previous;
+    private ulong this[int node]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => node >= 0 ? _pages[node] : _shared[~node];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set
+        {
+            if (node >= 0)
+                _pages[node] = value;
+            else
+                _shared[~node] = value;
+        }
     }
 }

@@ -124,7 +124,7 @@ internal sealed partial class Kernel
                         Split(FolioOf(from), mapsZeros: false);
                     BecomeShared(family, parent.PageAt(from), from);
                     _pte[to] = (byte)(_pte[from] & ~Pte.Young);
-                    Lists.SharedNodeOf(to) = SharedNode(from);
+                    Lists.SetSharedNode(to, SharedNode(from));
                     ref var shared = ref _shared[SharedNode(from)];
                     if ((_pte[from] & Pte.KindMask) == Pte.Mapped)
                         shared.MapCount++;
@@ -158,7 +158,7 @@ internal sealed partial class Kernel
             Rename(index, node);
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
-        Lists.SharedNodeOf(index) = node;
+        Lists.SetSharedNode(index, node);
     }
 
     private void Rename(int old, int node)

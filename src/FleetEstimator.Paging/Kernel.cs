@@ -28,8 +28,9 @@ internal sealed partial class Kernel
     private int[] _mappers = new int[8];
     private Counters _counters;
 
-    public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables)
+    public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables, FrameLists lists)
     {
+        Lists = lists;
         Mechanism = mechanism;
         _settings = settings;
         _tables = tables;
@@ -75,13 +76,15 @@ internal sealed partial class Kernel
 
     internal SharedNodes SharedFrames => _shared;
 
-    internal FrameLists Lists { get; } = new();
+    internal FrameLists Lists { get; }
 
     public void EnsureCapacity()
     {
         if (_tables.Capacity > _pte.Length)
         {
-            var capacity = Math.Max(Math.Max(_tables.Capacity, _settings.ExpectedPages), (int)Math.Min(Array.MaxLength, (long)_pte.Length * 2));
+            // Half as much again, in whole tables, so that copying does not add up as a node grows.
+            var wanted = Math.Max(_settings.ExpectedPages, _pte.Length + _pte.Length / 2L);
+            var capacity = Math.Max(_tables.Capacity, (int)Math.Min(wanted + PageTables.EntriesPerTable - 1, Array.MaxLength) & ~(PageTables.EntriesPerTable - 1));
             Array.Resize(ref _pte, capacity);
             Array.Resize(ref _flags, capacity);
             Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);

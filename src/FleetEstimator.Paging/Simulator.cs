@@ -28,7 +28,8 @@ public sealed class Simulator
             throw new ArgumentException("At least one replay.", nameof(lanes));
         Lanes = lanes;
         _settings = settings;
-        _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
+        var links = new FrameLinks(lanes.Count);
+        _kernels = [.. lanes.Select((lane, number) => new Kernel(lane.Mechanism, settings, _tables, links.ListsOf(number)))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
     }

@@ -32,13 +32,15 @@ internal sealed record ReplayBenchmark(uint Pages, uint MemoryPages, uint[] Acce
         var before = CountersOf(simulator);
 
         var allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+        var cpuBefore = Environment.CpuUsage.TotalTime;
         var started = Stopwatch.GetTimestamp();
         Replay(simulator);
         var elapsed = Stopwatch.GetElapsedTime(started);
+        var cpu = Environment.CpuUsage.TotalTime - cpuBefore;
         var allocated = GC.GetAllocatedBytesForCurrentThread() - allocatedBefore;
 
         var counted = CountersOf(simulator).Zip(before, (after, earlier) => after.Since(earlier)).ToList();
-        return new ReplayResult(Accesses.Length, elapsed, heap / ((double)Pages * Mechanisms.Count), allocated, counted);
+        return new ReplayResult(Accesses.Length, elapsed, cpu, heap / ((double)Pages * Mechanisms.Count), allocated, counted);
     }
 
     /// <summary>A node whose one process has written all its pages, under the limit.</summary>
@@ -66,10 +68,11 @@ internal sealed record ReplayBenchmark(uint Pages, uint MemoryPages, uint[] Acce
 /// <summary>What a replay took and did.</summary>
 /// <param name="Accesses">Reads replayed, each under every mechanism.</param>
 /// <param name="Elapsed">Time for all of them.</param>
+/// <param name="Cpu">Processor time of the process meanwhile: less than the time elapsed where other work shares the processor.</param>
 /// <param name="BytesPerPage">Memory of the model per page and mechanism, page tables included.</param>
 /// <param name="AllocatedBytes">Garbage made while the clock ran.</param>
 /// <param name="Counted">Events under each mechanism while the clock ran.</param>
-internal sealed record ReplayResult(long Accesses, TimeSpan Elapsed, double BytesPerPage, long AllocatedBytes, IReadOnlyList<Counters> Counted)
+internal sealed record ReplayResult(long Accesses, TimeSpan Elapsed, TimeSpan Cpu, double BytesPerPage, long AllocatedBytes, IReadOnlyList<Counters> Counted)
 {
     public double AccessesPerSecond => Accesses / Elapsed.TotalSeconds;
 
