@@ -94,6 +94,11 @@ public sealed record FleetEstimates
             Swap = @class.Swap,
             Start = @class.Start,
             Lru = @class.Lru,
+            GroupLimit = @class.GroupLimit.IsNone ? null : @class.GroupLimit,
+            Watermarks = @class.Watermarks,
+            Proactive = @class.Proactive,
+            HugePages = @class.HugePages == new HugePageDefinition() ? null : @class.HugePages,
+            ZeroPageForbidden = @class.ZeroPageForbidden,
             InstancesMean = MeanOverNodes(sums => sums.Instances) ?? 0,
         };
 

@@ -45,6 +45,9 @@ public enum NodeQuantity : byte
     /// <summary>CPU time spent on paging in nanoseconds.</summary>
     CpuNanoseconds,
 
+    /// <summary>Time processes wait in page faults in nanoseconds.</summary>
+    FaultNanoseconds,
+
     /// <summary>Pages swapped out whose content was zeros.</summary>
     ZeroFilledSwapOutPages,
 
@@ -90,6 +93,7 @@ public static class NodeQuantities
             NodeQuantity.MajorFaults => counters.MajorFaults,
             NodeQuantity.MinorFaults => counters.MinorFaults,
             NodeQuantity.CpuNanoseconds => lane.CpuNanoseconds,
+            NodeQuantity.FaultNanoseconds => lane.FaultNanoseconds,
             NodeQuantity.ZeroFilledSwapOutPages => counters.ZeroFilledSwapOuts,
             NodeQuantity.AllSwapOutPages => counters.SwapOuts + counters.ZeroSwapOuts + counters.ZeroPagesMappedAtSwapOut,
             NodeQuantity.ZeroFilledSwapInPages => counters.ZeroFilledSwapIns,

@@ -12,6 +12,15 @@ public record struct Counters
     /// <summary>Frames that a fault allocated and cleared or copied, those of swap-in not among them.</summary>
     public long NewFrames { get; set; }
 
+    /// <summary>Stores that found a read-only page, the zero page or one that fork shares, and put a new frame in its place (no kernel counter).</summary>
+    public long CopyOnWrites { get; set; }
+
+    /// <summary>Those of <see cref="NewFrames"/> that were filled by copying a page that fork shares; the others were cleared (no kernel counter).</summary>
+    public long CopiedFrames { get; set; }
+
+    /// <summary>Page table entries that reclaim took away, one reverse-map walk step each; of a large folio one a page (no kernel counter).</summary>
+    public long ReclaimedEntries { get; set; }
+
     /// <summary>Pages read from the swap device; zeros served by the zeromap are not part of it.</summary>
     public long SwapIns { get; set; }
 
@@ -32,6 +41,9 @@ public record struct Counters
 
     /// <summary>swap_ra: pages read ahead.</summary>
     public long ReadAheads { get; set; }
+
+    /// <summary>Those of <see cref="SwapIns"/> that were read ahead, so that no fault waited for them (no kernel counter).</summary>
+    public long SwapInsAhead { get; set; }
 
     /// <summary>swap_ra_hit: first uses of pages read ahead.</summary>
     public long ReadAheadHits { get; set; }
@@ -63,6 +75,9 @@ public record struct Counters
         MinorFaults = MinorFaults - earlier.MinorFaults,
         MajorFaults = MajorFaults - earlier.MajorFaults,
         NewFrames = NewFrames - earlier.NewFrames,
+        CopyOnWrites = CopyOnWrites - earlier.CopyOnWrites,
+        CopiedFrames = CopiedFrames - earlier.CopiedFrames,
+        ReclaimedEntries = ReclaimedEntries - earlier.ReclaimedEntries,
         SwapIns = SwapIns - earlier.SwapIns,
         SwapOuts = SwapOuts - earlier.SwapOuts,
         ZeroSwapIns = ZeroSwapIns - earlier.ZeroSwapIns,
@@ -70,6 +85,7 @@ public record struct Counters
         ZswapIns = ZswapIns - earlier.ZswapIns,
         ZswapOuts = ZswapOuts - earlier.ZswapOuts,
         ReadAheads = ReadAheads - earlier.ReadAheads,
+        SwapInsAhead = SwapInsAhead - earlier.SwapInsAhead,
         ReadAheadHits = ReadAheadHits - earlier.ReadAheadHits,
         HugeSwapOuts = HugeSwapOuts - earlier.HugeSwapOuts,
         HugeSwapOutFallbacks = HugeSwapOutFallbacks - earlier.HugeSwapOutFallbacks,

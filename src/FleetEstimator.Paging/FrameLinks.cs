@@ -12,7 +12,7 @@ namespace FleetEstimator.Paging;
 /// See <see cref="FrameWord"/>. As long as 26 bits are enough for a number, up to 128 GiB of touched
 /// memory, words take 7 bytes and lie unaligned; from then on words have 8 bytes and numbers 30 bits, up to 2 TiB.
 /// </remarks>
-internal sealed class FrameLinks(int lanes)
+internal sealed class FrameLinks(int lanes, int groups)
 {
     private const int NodeBitsMax = 30;
 
@@ -21,6 +21,9 @@ internal sealed class FrameLinks(int lanes)
 #else
     private const int NodeBitsAtFirst = 26;
 #endif
+
+    /// <summary>Half the bits of <see cref="FrameLists.ShadowOf"/>: what fits into a positive node number at any time.</summary>
+    public const int ShadowHalfBits = NodeBitsAtFirst - 1;
 
     private const int NarrowBytes = 7;
     private const int WideBytes = 8;
@@ -34,13 +37,10 @@ internal sealed class FrameLinks(int lanes)
     /// <summary>Bits of a node number in every word.</summary>
     public int NodeBits { get; private set; } = NodeBitsAtFirst;
 
-    /// <summary>Bits of what fits into a word of a page that is on no list, whatever words look like.</summary>
-    public const int ShadowBits = 2 * (NodeBitsAtFirst - 1);
-
     private int WordBytes => NodeBits == NodeBitsMax ? WideBytes : NarrowBytes;
 
     /// <summary>The reclaim lists of a lane.</summary>
-    public FrameLists ListsOf(int lane) => _lists[lane] ??= new FrameLists(this, lane);
+    public FrameLists ListsOf(int lane) => _lists[lane] ??= new FrameLists(this, lane, groups);
 
     /// <summary>Where the words of a lane lie.</summary>
     public LaneWords WordsOf(int lane) => new(_words, lanes * WordBytes, lane * WordBytes, WordBytes);

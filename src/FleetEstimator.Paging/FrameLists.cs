@@ -1,30 +1,39 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace FleetEstimator.Paging;
 
 /// <summary>
 /// Doubly linked lists of frames for reclaim. A frame is named by its node: the index of the page table entry that owns it (0 and up), or,
-/// for a frame that fork shares, ~(number of the shared frame). The first <see cref="Count"/> shared numbers are the list heads, so that a
+/// for a frame that fork shares, ~(number of the shared frame). The first <see cref="Heads"/> shared numbers are the list heads, so that a
 /// frame can be taken off a list without knowing which.
 /// </summary>
 internal sealed class FrameLists
 {
-    /// <summary>Number of lists.</summary>
-    public const int Count = 8;
+    /// <summary>Lists of each memory group: those of group g begin at g × this.</summary>
+    public const int PerGroup = 8;
 
     private readonly FrameLinks _links;
     private readonly int _lane;
     private FrameLinks.LaneWords _pages;
-    private ulong[] _shared = new ulong[Count];
+    private ulong[] _shared;
     private int _nodeBits;
 
-    public FrameLists(FrameLinks links, int lane)
+    public FrameLists(FrameLinks links, int lane, int groups)
     {
         (_links, _lane) = (links, lane);
+        Heads = HeadsOf(groups);
+        _shared = new ulong[Heads];
         Attach();
-        for (var list = 0; list < Count; list++)
+        for (var list = 0; list < Heads; list++)
             this[~list] = FrameWord.Make(~list, ~list, 0, _nodeBits);
     }
+
+    /// <summary>Number of lists.</summary>
+    public int Heads { get; }
+
+    /// <summary>Shared numbers that are list heads, given the number of groups.</summary>
+    public static int HeadsOf(int groups) => groups * PerGroup;
 
     public void EnsureCapacity(int pages, int shared)
     {
@@ -53,6 +62,20 @@ internal sealed class FrameLists
 
     /// <summary>Sets <see cref="SharedNodeOf"/>.</summary>
     public void SetSharedNode(int page, int node) => this[page] = FrameWord.Make(node, 0, 0, _nodeBits);
+
+    /// <summary>What reclaim remembers of a page that is swapped out and has no frame, kept in its links: such a node is on no list.</summary>
+    public long ShadowOf(int node)
+    {
+        var word = this[node];
+        return ((long)FrameWord.Previous(word, _nodeBits) << FrameLinks.ShadowHalfBits) | (uint)FrameWord.Next(word, _nodeBits);
+    }
+
+    /// <summary>Sets <see cref="ShadowOf"/> to a number of 0 up to 2^(2 × <see cref="FrameLinks.ShadowHalfBits"/>) - 1.</summary>
+    public void SetShadow(int node, long shadow)
+    {
+        Debug.Assert(shadow >> (2 * FrameLinks.ShadowHalfBits) == 0, "A shadow that does not fit.");
+        this[node] = FrameWord.Make((int)(shadow & ((1 << FrameLinks.ShadowHalfBits) - 1)), (int)(shadow >> FrameLinks.ShadowHalfBits), 0, _nodeBits);
+    }
 
     public void AddHead(int list, int node) => Insert(node, ~list, Next(~list));
 

@@ -12,6 +12,7 @@ internal sealed partial class Kernel
                 continue;
             if (CoversWholeFolio(run, index))
             {
+                LruOf(FolioOf(index)).Deactivate(FolioOf(index));
                 SwapOutLarge(FolioOf(index));
                 continue;
             }
@@ -22,17 +23,21 @@ internal sealed partial class Kernel
             if (MapCountOf(node) > 1)
                 continue;
             _pte[index] = (byte)(_pte[index] & ~Pte.Young);
+            LruOf(node).Deactivate(node);
             SwapOut(node);
         }
     }
 
-    /// <summary>MADV_COLD: forgets accesses of what only one process maps. Where the frame stands on the LRU does not change here.</summary>
+    /// <summary>MADV_COLD: forgets accesses of what only one process maps.</summary>
     public void Cold(in Run run)
     {
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || MapCountOf(NodeOf(index)) == 1))
+            {
                 _pte[index] &= unchecked((byte)~Pte.Young);
+                LruOf(FolioOf(index)).Deactivate(FolioOf(index));
+            }
         }
     }
 
@@ -77,7 +82,7 @@ internal sealed partial class Kernel
         }
 
         _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
-        flags |= NodeFlags.LazilyFreed;
+        LruOf(node).FreeLazily(node);
     }
 
     /// <summary>mlock: faults every page in for writing, and keeps it.</summary>
@@ -100,7 +105,10 @@ internal sealed partial class Kernel
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+            {
                 FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+                LruOf(FolioOf(index)).Unlocked(FolioOf(index));
+            }
         }
     }
 }

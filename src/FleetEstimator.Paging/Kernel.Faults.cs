@@ -69,7 +69,7 @@ internal sealed partial class Kernel
                 case Pte.None:
                     _areas[run.Area.Id].HasAnonymousPages = true;
                     StateOf(index) = TableState.Entries;
-                    Charge();
+                    Charge(index);
                     MapNewFrame(index, Pte.Writable);
                     SetContent(index, contentBits);
                     break;
@@ -97,11 +97,11 @@ internal sealed partial class Kernel
         {
             _counters.MinorFaults++;
         }
-        else if (_settings.ForbidZeroPage)
+        else if (ForbidsZeroPage(index))
         {
             _counters.MinorFaults++;
             _areas[run.Area.Id].HasAnonymousPages = true;
-            Charge();
+            Charge(index);
             _counters.NewFrames++;
             MapNewFrame(index, Pte.Writable | Pte.Young);
         }
@@ -123,7 +123,7 @@ internal sealed partial class Kernel
                 _counters.MinorFaults++;
                 if (TryLargeFault(run, index))
                     break;
-                Charge();
+                Charge(index);
                 ReplaceByNewFrame(index);
                 KeepIfLocked(run, index);
                 break;
@@ -162,7 +162,8 @@ internal sealed partial class Kernel
     {
         var counted = _counters;
         WriteFault(run, index);
-        (_counters.MinorFaults, _counters.NewFrames) = (counted.MinorFaults, counted.NewFrames);
+        (_counters.MinorFaults, _counters.NewFrames, _counters.CopyOnWrites, _counters.CopiedFrames) =
+            (counted.MinorFaults, counted.NewFrames, counted.CopyOnWrites, counted.CopiedFrames);
     }
 
     /// <summary>do_wp_page: reuse the frame when nothing else can see it, else copy.</summary>
@@ -172,7 +173,7 @@ internal sealed partial class Kernel
             return;
 
         // Charging may reclaim the very frame to be copied; the store then faults again, on whatever the entry says by now.
-        Charge();
+        Charge(index);
         if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
         {
             WriteFault(run, index);
@@ -181,7 +182,7 @@ internal sealed partial class Kernel
 
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
         KeepIfLocked(run, index);
@@ -204,8 +205,17 @@ internal sealed partial class Kernel
         return true;
     }
 
+    private void CountCopy()
+    {
+        _counters.NewFrames++;
+        _counters.CopyOnWrites++;
+        _counters.CopiedFrames++;
+    }
+
     private void ReplaceByNewFrame(int index)
     {
+        if ((_pte[index] & Pte.KindMask) == Pte.Zero)
+            _counters.CopyOnWrites++;
         if ((_pte[index] & (Pte.KindMask | Pte.HiddenZero)) == (Pte.Zero | Pte.HiddenZero))
             HiddenZeroEntries--;
         _counters.NewFrames++;
@@ -214,11 +224,16 @@ internal sealed partial class Kernel
 
     private void MapNewFrame(int index, int bits)
     {
+        MapFrame(index, bits);
+        LruOf(index).AddFaulted(index);
+    }
+
+    private void MapFrame(int index, int bits)
+    {
         _pte[index] = (byte)(Pte.Mapped | bits | Pte.ContentZero);
         _flags[index] = NodeFlags.None;
         MappedFrames++;
         ZeroFilledFrames++;
-        _lru.AddFaulted(index);
     }
 
     private void Store(int index, byte contentBits)

@@ -83,7 +83,7 @@ internal sealed partial class Kernel
             MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
             state = TableState.HugeFrame;
         }
-        else if (!_settings.ForbidZeroPage)
+        else if (!ForbidsZeroPage(index))
         {
             _pte.AsSpan(first, PageTables.EntriesPerTable).Fill(Pte.Zero | Pte.Young);
             state = TableState.HugeZeroPage;
@@ -117,13 +117,13 @@ internal sealed partial class Kernel
 
     private void MapLargeFolio(int first, int pages, NodeFlags size)
     {
-        Charge(pages);
+        Charge(first, pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
         _flags.AsSpan(first, pages).Fill(size);
         MappedFrames += pages;
         ZeroFilledFrames += pages;
-        _lru.AddFaulted(first);
+        LruOf(first).AddFaulted(first);
     }
 
     /// <summary>
@@ -154,7 +154,7 @@ internal sealed partial class Kernel
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
         PartHugeMapping(folio);
-        _lru.Remove(folio);
+        LruOf(folio).Remove(folio);
         var mapped = 0;
         for (var index = first; index < first + pages; index++)
         {
@@ -163,7 +163,7 @@ internal sealed partial class Kernel
             mapped++;
             var locked = _flags[index] & NodeFlags.Locked;
             _flags[index] = locked;
-            if (mapsZeros && Mechanism.SplitMapsZeroPage && locked == 0 && !_settings.ForbidZeroPage && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
+            if (mapsZeros && Mechanism.SplitMapsZeroPage && locked == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             {
                 MappedFrames--;
                 ZeroFilledFrames--;
@@ -171,7 +171,7 @@ internal sealed partial class Kernel
             }
             else
             {
-                _lru.AddFaulted(index);
+                LruOf(index).AddFaulted(index);
             }
         }
 
@@ -202,13 +202,13 @@ internal sealed partial class Kernel
             next++;
         if (next < first + pages)
         {
-            _lru.Rename(index, next);
+            LruOf(index).Rename(index, next);
             _flags[next] |= (flags & ~NodeFlags.Locked) | NodeFlags.PartlyMapped;
             return;
         }
 
         // Nothing maps it any more. Its size has gone with its flags, so the LRU is told.
-        _lru.Remove(index, pages, flags);
+        LruOf(index).Remove(index, pages, flags);
         StrandedFrames -= pages;
     }
 
@@ -233,9 +233,9 @@ internal sealed partial class Kernel
         }
         else
         {
-            _lru.Remove(folio);
+            LruOf(folio).Remove(folio);
             PartHugeMapping(folio);
-            WriteOutLarge(first, pages);
+            WriteOutLarge(first, pages, LruOf(folio).Evict(pages, _flags[folio]));
         }
     }
 
@@ -260,7 +260,7 @@ internal sealed partial class Kernel
         }
     }
 
-    private void WriteOutLarge(int first, int pages)
+    private void WriteOutLarge(int first, int pages, long shadow)
     {
         var zeroFilled = 0;
         for (var index = first; index < first + pages; index++)
@@ -268,6 +268,7 @@ internal sealed partial class Kernel
         MappedFrames -= pages;
         ZeroFilledFrames -= zeroFilled;
         _counters.ZeroFilledSwapOuts += zeroFilled;
+        _counters.ReclaimedEntries += pages;
         Slots += pages;
 
         // A large folio counts as zero-filled only if all its pages are.
@@ -281,6 +282,7 @@ internal sealed partial class Kernel
         for (var index = first; index < first + pages; index++)
         {
             _flags[index] = spared ? NodeFlags.ZeromapBit : NodeFlags.None;
+            Lists.SetShadow(index, shadow);
             var content = (byte)(_pte[index] & Pte.ContentMask);
             _pte[index] = (byte)(Pte.Swapped | content);
             if (!spared)

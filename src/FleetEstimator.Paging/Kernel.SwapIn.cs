@@ -29,7 +29,7 @@ internal sealed partial class Kernel
         }
 
         var onlyEntry = SwapCountOf(node) == 1;
-        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !_settings.ForbidZeroPage && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
         {
             _counters.MinorFaults++;
             _counters.ZeroPagesMappedAtSwapIn++;
@@ -41,14 +41,17 @@ internal sealed partial class Kernel
         }
 
         _counters.MajorFaults++;
+        if (_settings.Proactive is { } proactive)
+            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
         if (onlyEntry && IsSynchronous)
         {
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
-            Charge();
+            Charge(index);
             CountRead(node);
-            var content = ContentOf(index, node);
+            var (content, shadow) = (ContentOf(index, node), Lists.ShadowOf(node));
             FreeSlotOfOnlyEntry(index, node);
-            MapNewFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            MapFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            LruOf(index).AddRefaulted(index, shadow);
             SetContent(index, content);
             return;
         }
@@ -72,9 +75,11 @@ internal sealed partial class Kernel
                 continue;
             if (Mechanism.ReadAheadSparesZeros && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1)
                 continue;
+            var swapIns = _counters.SwapIns;
             ReadIntoSwapCache(node);
             FlagsOf(node) |= NodeFlags.ReadAhead;
             _counters.ReadAheads++;
+            _counters.SwapInsAhead += _counters.SwapIns - swapIns;
         }
 
         // After the neighbours, so that charging them cannot reclaim it before it is mapped.
@@ -83,11 +88,11 @@ internal sealed partial class Kernel
 
     private void ReadIntoSwapCache(int node)
     {
-        Charge();
+        Charge(node);
         CountRead(node);
         FlagsOf(node) |= NodeFlags.InSwapCache;
         UnmappedCacheFrames++;
-        _lru.AddFaulted(node);
+        LruOf(node).AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)
@@ -174,8 +179,8 @@ internal sealed partial class Kernel
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _pte[index] = Pte.None;
-        Charge();
-        _counters.NewFrames++;
+        Charge(index);
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }

@@ -29,7 +29,7 @@ internal sealed partial class Kernel
 
         if (!inCache)
         {
-            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
+            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node))
             {
                 ReplaceByZeroPage(node, mappers);
                 return;
@@ -41,6 +41,7 @@ internal sealed partial class Kernel
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -73,7 +74,8 @@ internal sealed partial class Kernel
             return;
         }
 
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
+        Lists.SetShadow(node, LruOf(node).Evict(1, flags));
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
     }
@@ -82,7 +84,14 @@ internal sealed partial class Kernel
     public void Settle()
     {
         foreach (var node in _underWriteback)
+        {
+            if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+                continue;
             FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            if (HasFrame(node))
+                LruOf(node).WriteBackEnded(node);
+        }
+
         _underWriteback.Clear();
     }
 
@@ -98,11 +107,15 @@ internal sealed partial class Kernel
 
         if ((flags & NodeFlags.Dirty) != 0)
         {
+            LruOf(node).Remove(node);
             flags &= ~NodeFlags.LazilyFreed;
+            LruOf(node).AddFaulted(node);
+            LruOf(node).Activate(node);
             return;
         }
 
         FreeMappedFrame(node, HoldsZeros(node));
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             _pte[index] = Pte.None;
@@ -157,8 +170,9 @@ internal sealed partial class Kernel
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
     {
         _counters.ZeroPagesMappedAtSwapOut++;
+        _counters.ReclaimedEntries += mappers.Length;
         _counters.ZeroFilledSwapOuts++;
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         foreach (var index in mappers)
         {
             _pte[index] = Pte.Zero | Pte.HiddenZero;

@@ -60,7 +60,7 @@ internal sealed partial class Kernel
             return;
         if (inCache)
         {
-            _lru.Remove(node);
+            LruOf(node).Remove(node);
             UnmappedCacheFrames--;
         }
 
@@ -94,7 +94,7 @@ internal sealed partial class Kernel
 
     private void FreeMappedFrame(int node, bool zeroFilled)
     {
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         MappedFrames--;
         if (zeroFilled)
             ZeroFilledFrames--;
@@ -156,6 +156,8 @@ internal sealed partial class Kernel
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
             Rename(index, node);
+        else
+            Lists.SetShadow(node, Lists.ShadowOf(index));
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SetSharedNode(index, node);
@@ -163,7 +165,7 @@ internal sealed partial class Kernel
 
     private void Rename(int old, int node)
     {
-        _lru.Rename(old, node);
+        LruOf(old).Rename(old, node);
         if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
             _underWriteback.Add(node);
     }

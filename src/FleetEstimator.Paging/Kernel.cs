@@ -15,9 +15,11 @@ internal sealed partial class Kernel
 {
     private readonly PageTables _tables;
     private readonly NodeSettings _settings;
-    private readonly SharedNodes _shared = new();
-    private readonly MemoryGroup _group;
-    private readonly ReclaimPolicy _lru;
+    private readonly SharedNodes _shared;
+    private readonly ReclaimPolicy[] _lrus;
+    private readonly MemoryGroup[] _groups;
+    private readonly MemoryGroup _node;
+    private readonly Watermarks? _watermarks;
     private byte[] _pte = [];
     private NodeFlags[] _flags = [];
 
@@ -26,6 +28,7 @@ internal sealed partial class Kernel
     private AreaState[] _areas = [];
     private readonly List<int> _underWriteback = [];
     private int[] _mappers = new int[8];
+    private readonly long[] _waitedNanoseconds;
     private Counters _counters;
 
     public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables, FrameLists lists)
@@ -34,8 +37,19 @@ internal sealed partial class Kernel
         Mechanism = mechanism;
         _settings = settings;
         _tables = tables;
-        _group = new MemoryGroup(this, tables, settings.Lru);
-        _lru = _group.Policy;
+        _shared = new SharedNodes(Lists.Heads);
+        _lrus = new ReclaimPolicy[settings.Groups];
+        for (var group = 0; group < _lrus.Length; group++)
+            _lrus[group] = settings.Lru switch
+            {
+                LruKind.MultiGenerational => new MultiGenerationalLru(this, tables, group),
+                LruKind.Classic => new ClassicLru(this, group),
+                _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Lru, "Not a reclaim policy."),
+            };
+        _waitedNanoseconds = new long[settings.Groups];
+        _groups = [.. _lrus.Select(lru => new MemoryGroup(this, [lru]))];
+        _node = new MemoryGroup(this, _lrus);
+        _watermarks = settings.MemoryPages > 0 ? new Watermarks(this, _node, settings) : null;
     }
 
     public Mechanism Mechanism { get; }
@@ -57,6 +71,9 @@ internal sealed partial class Kernel
     /// <summary>Slots on whose copy the device spends memory.</summary>
     public long SlotsHoldingData { get; private set; }
 
+    /// <summary>Memory that compressed copies take (zram, zswap), in pages, rounded up.</summary>
+    public long CompressedPages => (SlotsHoldingData * _settings.CompressedPageBytes + _settings.PageBytes - 1) / _settings.PageBytes;
+
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
 
@@ -70,6 +87,13 @@ internal sealed partial class Kernel
     /// <summary>Frames in memory.</summary>
     public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
 
+    internal int PageBytes => _settings.PageBytes;
+
+    /// <summary>Frames written out so far, wherever to.</summary>
+    internal long PageOuts => _counters.SwapOuts + _counters.ZeroSwapOuts + _counters.ZswapOuts;
+
+    internal IReadOnlyList<ReclaimPolicy> Policies => _lrus;
+
     internal byte[] Entries => _pte;
 
     internal bool[] TableAccessed => _tableAccessed;
@@ -77,6 +101,9 @@ internal sealed partial class Kernel
     internal SharedNodes SharedFrames => _shared;
 
     internal FrameLists Lists { get; }
+
+    /// <summary>The groups below the node, by number.</summary>
+    internal IReadOnlyList<MemoryGroup> Groups => _groups;
 
     public void EnsureCapacity()
     {
@@ -96,17 +123,36 @@ internal sealed partial class Kernel
             Array.Resize(ref _areas, Math.Max(_tables.VmaCapacity, _areas.Length * 2));
     }
 
-    /// <summary>A new memory limit in frames, 0 = none: reclaims down to it.</summary>
-    public void SetLimit(long frames) => _group.SetLimit(frames);
+    /// <summary>Time that processes of a group have waited for major faults so far, by the cost table.</summary>
+    internal long WaitedNanoseconds(int group) => _waitedNanoseconds[group];
 
-    /// <summary>memory.reclaim: tries to take <paramref name="frames"/> frames out of memory.</summary>
-    public void Reclaim(long frames) => _group.ReclaimProactively(frames);
+    /// <summary>A new memory limit of the node in frames, 0 = none: reclaims down to it.</summary>
+    public void SetLimit(long frames) => _node.SetLimit(frames);
 
-    /// <summary>Makes room for frames under the limit.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Charge(int frames = 1)
+    /// <summary>memory.reclaim on the node: tries to take <paramref name="frames"/> frames out of memory.</summary>
+    public void Reclaim(long frames) => _node.ReclaimProactively(frames);
+
+    /// <summary>The kernel's periodic flush of cgroup statistics.</summary>
+    public void FlushStatistics()
     {
-        if (!_group.TryCharge(frames))
+        foreach (var lru in _lrus)
+            lru.FlushStatistics();
+    }
+
+    internal int GroupOf(int node) => _lrus.Length == 1 ? 0 : (node >= 0 ? _tables.FamilyOf(node) : _shared[node].Family).Group;
+
+    /// <summary>The policy that a frame stands under.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ReclaimPolicy LruOf(int node) => _lrus[GroupOf(node)];
+
+    /// <summary>Whether the processes that a node belongs to must not map the zero page.</summary>
+    private bool ForbidsZeroPage(int node) => _settings.ForbidZeroPage || (node >= 0 ? _tables.FamilyOf(node) : _shared[node].Family).ForbidsZeroPage;
+
+    /// <summary>Makes room for frames in the group of <paramref name="node"/>, under the node's limit and in its memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Charge(int node, int frames = 1)
+    {
+        if (!_groups[GroupOf(node)].TryCharge(frames) | !_node.TryCharge(frames) || _watermarks?.TryAllocate(frames) == false)
             _counters.OutOfMemoryPages += frames;
     }
 

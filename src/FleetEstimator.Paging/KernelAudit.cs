@@ -66,16 +66,28 @@ internal static class KernelAudit
         Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
 
+        var charged = new long[kernel.Groups.Count];
         var listed = new HashSet<int>();
-        for (var list = 0; list < FrameLists.Count; list++)
+        for (var list = 0; list < kernel.Lists.Heads; list++)
         {
             foreach (var node in kernel.Lists.FromTail(list))
+            {
                 Equal(true, listed.Add(node), "frames listed once");
+                Equal(list / FrameLists.PerGroup, kernel.GroupOf(node), "group of a frame");
+                charged[list / FrameLists.PerGroup] += kernel.FolioPages(node);
+            }
         }
 
+        for (var group = 0; group < charged.Length; group++)
+            Equal(charged[group], kernel.Groups[group].Frames, "frames charged to a group");
+
+        Equal(charged.Sum(), kernel.Frames, "frames");
         var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0)
             .Select(node => node < 0 ? node : kernel.FolioOf(node)).ToHashSet();
         Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");
+
+        foreach (var (what, kept, recounted) in kernel.Policies.SelectMany(policy => policy.Counts()))
+            Equal(recounted, kept, what);
 
         void Equal<T>(T expected, T actual, string what)
         {

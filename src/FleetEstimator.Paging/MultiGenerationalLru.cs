@@ -9,7 +9,7 @@ namespace FleetEstimator.Paging;
 /// As in the kernel a frame's generation (its flags) runs ahead of the list it stands on after a walk; eviction sorts it when it gets
 /// there. The kernel's Bloom filters over page tables are exact sets here.
 /// </remarks>
-internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, PageTables tables) : ReclaimPolicy(kernel, group)
+internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int group) : ReclaimPolicy(kernel, group)
 {
     private const int GenerationsMin = 2;
     private const int GenerationsMax = 4;
@@ -36,12 +36,27 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
     private int YoungestList => (int)(_youngest % GenerationsMax);
 
     /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
-    public override void AddFaulted(int node) => AddYoungest(node);
+    protected override void Insert(int node) => AddYoungest(node);
 
-    public override void Remove(int node, int pages, NodeFlags flags)
+    protected override void TakeOff(int node, int pages, NodeFlags flags)
     {
         _sizes[GenerationIn(flags)] -= pages;
         Lists.Remove(node);
+    }
+
+    public override void Activate(int node) => MoveToYoungest(node);
+
+    public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
+    {
+        var recounted = new long[GenerationsMax];
+        for (var list = 0; list < FrameLists.PerGroup; list++)
+        {
+            foreach (var node in FromTail(list))
+                recounted[GenerationOf(node)] += Kernel.FolioPages(node);
+        }
+
+        for (var generation = 0; generation < GenerationsMax; generation++)
+            yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
     }
 
     public override long Shrink(int priority, long wanted)
@@ -108,7 +123,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
     {
         var scanned = Isolate(out var isolated);
         var oldestBefore = _oldest;
-        while (_oldest + GenerationsMin <= _youngest && Lists.IsEmpty((int)(_oldest % GenerationsMax)))
+        while (_oldest + GenerationsMin <= _youngest && IsEmpty((int)(_oldest % GenerationsMax)))
             _oldest++;
         if (_oldest != oldestBefore)
             scanned++;
@@ -120,10 +135,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
         {
             var node = _isolated[k];
             Kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
-            var frames = Group.Frames;
+            var frames = Frames;
             if (!WasAccessed(node))
                 Kernel.SwapOut(node);
-            _reclaimed += frames - Group.Frames;
+            _reclaimed += frames - Frames;
             if (Kernel.HasFrame(node))
                 _isolated[kept++] = node;
         }
@@ -143,22 +158,22 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
         var oldest = (int)(_oldest % GenerationsMax);
         var remaining = BatchMax;
         var (scannedPages, isolatedPages) = (0, 0);
-        while (isolatedPages < BatchMin && remaining > 0 && !Lists.IsEmpty(oldest))
+        while (isolatedPages < BatchMin && remaining > 0 && !IsEmpty(oldest))
         {
             remaining--;
-            var node = Lists.Tail(oldest);
+            var node = Tail(oldest);
             var pages = Kernel.FolioPages(node);
             scannedPages += pages;
             Lists.Remove(node);
             var generation = GenerationOf(node);
             if (generation != oldest)
             {
-                Lists.AddHead(generation, node);
+                AddHead(generation, node);
                 continue;
             }
 
             // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
-            Lists.AddHead(IsolationList, node);
+            AddHead(IsolationList, node);
             Kernel.FlagsOf(node) |= NodeFlags.Isolated;
             _isolated[isolated++] = node;
             isolatedPages += pages;
@@ -266,6 +281,8 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
         next.Clear();
         foreach (var process in tables.Processes)
         {
+            if (process.Family.Group != Group)
+                continue;
             foreach (var (table, first) in process.Tables)
             {
                 ref var accessed = ref Kernel.TableAccessed[first / PageTables.EntriesPerTable];
@@ -306,13 +323,13 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
     {
         var oldest = (int)(_oldest % GenerationsMax);
         var second = (int)((_oldest + 1) % GenerationsMax);
-        for (var remaining = BatchMax; !Lists.IsEmpty(oldest);)
+        for (var remaining = BatchMax; !IsEmpty(oldest);)
         {
-            var node = Lists.Tail(oldest);
+            var node = Tail(oldest);
             Lists.Remove(node);
             if (GenerationOf(node) == oldest)
                 SetGeneration(node, second);
-            Lists.AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
+            AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
             if (--remaining == 0)
                 return false;
         }
@@ -341,12 +358,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, MemoryGroup group, Pag
         ref var flags = ref Kernel.FlagsOf(node);
         flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(YoungestList << NodeFlag.GenerationShift);
         _sizes[YoungestList] += Kernel.FolioPages(node);
-        Lists.AddHead(YoungestList, node);
+        AddHead(YoungestList, node);
     }
 
     private void MoveToYoungest(int node)
     {
-        Remove(node);
+        TakeOff(node);
         AddYoungest(node);
     }
 

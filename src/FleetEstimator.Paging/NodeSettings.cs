@@ -45,6 +45,32 @@ public enum LruKind : byte
     Classic,
 }
 
+/// <summary>
+/// Proactive reclaim in the manner of Senpai (Weiner et al., TMO: Transparent Memory Offloading in Datacenters, ASPLOS 2022): every interval
+/// each memory group is asked for <see cref="Ratio"/> of its memory, less the nearer its memory pressure is to <see cref="Pressure"/>. The defaults are theirs.
+/// </summary>
+public sealed record ProactiveReclaim
+{
+    /// <summary>The least interval, in microseconds.</summary>
+    public const long LeastIntervalMicroseconds = 1_000;
+
+    /// <summary>Time between two requests in microseconds, at least <see cref="LeastIntervalMicroseconds"/>.</summary>
+    public long IntervalMicroseconds { get; init; } = 6_000_000;
+
+    /// <summary>Share of a group's memory asked for at pressure 0, in (0, 1].</summary>
+    public double Ratio { get; init; } = 0.0005;
+
+    /// <summary>
+    /// Share of time spent waiting for memory at which nothing is asked for, in (0, 1]. Waiting is major faults times their latency, by the
+    /// cost table: at least what the kernel's PSI shows, which counts overlapping waits once.
+    /// </summary>
+    public double Pressure { get; init; } = 0.001;
+
+    /// <summary>What a major fault takes.</summary>
+    [JsonIgnore]
+    public CostTable Costs { get; init; } = CostTable.Default;
+}
+
 /// <summary>Settings of a simulated node, the same for every mechanism.</summary>
 public sealed record NodeSettings
 {
@@ -62,6 +88,21 @@ public sealed record NodeSettings
 
     /// <summary>Which frames reclaim takes first.</summary>
     public LruKind Lru { get; init; }
+
+    /// <summary>Memory groups (cgroups) below the node, at least 1; a process belongs to group 0 unless <see cref="Simulator.Assign"/> says else.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Memory of the node in pages: reclaim starts when less is free than the kernel's watermarks. 0 = no such bound.</summary>
+    public long MemoryPages { get; init; }
+
+    /// <summary>Part of <see cref="MemoryPages"/> that is used for what is not modelled, in pages.</summary>
+    public long UnmodelledPages { get; init; }
+
+    /// <summary>vm.watermark_scale_factor: distance between watermarks in 1/10,000 of memory.</summary>
+    public int WatermarkScaleFactor { get; init; } = 10;
+
+    /// <summary>Proactive reclaim, or null.</summary>
+    public ProactiveReclaim? Proactive { get; init; }
 
     /// <summary>2 MiB folios (transparent huge pages).</summary>
     public HugePages HugePages2M { get; init; }

@@ -11,13 +11,19 @@ public sealed class Simulator
     // EINVAL.
     private const int InvalidArgument = 22;
 
+    // FLUSH_TIME in mm/memcontrol.c.
+    private const long StatisticsFlushPeriodMicroseconds = 2_000_000;
+
     private readonly NodeSettings _settings;
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
+    private readonly ProactiveReclaimer[] _proactive = [];
     private readonly bool[] _accessesAreWrites;
+    private long _nextProactive = long.MaxValue;
     private int _pagesRoomed;
     private int _areasRoomed;
+    private long _statisticsFlushed;
 
     /// <summary>An empty node: no process, no limit, time 0.</summary>
     /// <param name="lanes">One replay each: a mechanism and how accesses of unknown kind are taken (false: as loads; true: as stores of unchanged content).</param>
@@ -28,9 +34,15 @@ public sealed class Simulator
             throw new ArgumentException("At least one replay.", nameof(lanes));
         Lanes = lanes;
         _settings = settings;
-        var links = new FrameLinks(lanes.Count);
+        var links = new FrameLinks(lanes.Count, settings.Groups);
         _kernels = [.. lanes.Select((lane, number) => new Kernel(lane.Mechanism, settings, _tables, links.ListsOf(number)))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
+        if (settings.Proactive is { } proactive)
+        {
+            _proactive = [.. _kernels.Select(kernel => new ProactiveReclaimer(kernel, proactive))];
+            _nextProactive = proactive.IntervalMicroseconds;
+        }
+
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
     }
 
@@ -75,6 +87,19 @@ public sealed class Simulator
     public void AdvanceTo(long microseconds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microseconds, TimeMicroseconds);
+        while (_nextProactive <= microseconds)
+        {
+            Pass(_nextProactive);
+            foreach (var reclaimer in _proactive)
+                reclaimer.Tick();
+            _nextProactive += _settings.Proactive!.IntervalMicroseconds;
+        }
+
+        Pass(microseconds);
+    }
+
+    private void Pass(long microseconds)
+    {
         var elapsed = microseconds - TimeMicroseconds;
         TimeMicroseconds = microseconds;
         if (elapsed == 0)
@@ -82,8 +107,33 @@ public sealed class Simulator
 
         // A device writes within the shortest time that a recording tells apart.
         Settle();
+        if (TimeMicroseconds - _statisticsFlushed >= StatisticsFlushPeriodMicroseconds)
+        {
+            _statisticsFlushed = TimeMicroseconds;
+            foreach (var kernel in _kernels)
+                kernel.FlushStatistics();
+        }
+
         for (var lane = 0; lane < _usage.Length; lane++)
             _usage[lane].Pass(elapsed, State(lane));
+    }
+
+    /// <summary>
+    /// Puts the processes that will have a number, and all they fork, into a memory group (0 to <see cref="NodeSettings.Groups"/> - 1), and says whether they
+    /// must not map the shared zero page (mm_forbids_zeropage: storage keys and protected virtual machines on s390). Holds from the next process of that
+    /// number on, also after one has exited.
+    /// </summary>
+    public void Assign(uint process, int group, bool forbidsZeroPage = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)group, (uint)_settings.Groups, nameof(group));
+        _tables.Assign(process, group, forbidsZeroPage);
+    }
+
+    /// <summary>Sets the memory limit of a group in pages, 0 = none, and reclaims down to it; that of the whole node is <see cref="OperationKind.Limit"/>.</summary>
+    public void SetGroupLimit(int group, long pages)
+    {
+        foreach (var kernel in _kernels)
+            kernel.Groups[group].SetLimit(pages);
     }
 
     /// <summary>

@@ -18,6 +18,9 @@ public class RandomOperationsTests
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 800, PageCluster = 3, Zswap = true },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages2M = HugePages.Always },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Groups = 3 },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 4096, PageCluster = 3, Groups = 2, MemoryPages = 2048, UnmodelledPages = 300 },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Groups = 2, Proactive = new() { IntervalMicroseconds = 1_000_000, Ratio = 0.1 } },
     ];
 
     private static readonly Gen<Step> Steps = Gen.Select(
@@ -38,6 +41,12 @@ public class RandomOperationsTests
             foreach (var step in steps)
             {
                 node.Apply(step, byPage: false);
+                if (settings.Groups > 1)
+                {
+                    node.Simulator.SetGroupLimit(step.Region, step.Kind == OperationKind.Limit ? step.Pages : 0);
+                    node.Simulator.AdvanceTo(node.Simulator.TimeMicroseconds + 1_000 * step.Pages);
+                }
+
                 node.Simulator.Audit();
             }
         },
@@ -92,6 +101,8 @@ public class RandomOperationsTests
         public Simulator Simulator { get; } = new(
             [.. Mechanism.All.Select(mechanism => new Simulator.Lane(mechanism)), new Simulator.Lane(Mechanism.ZeroPfnSwapIn, AccessesAreWrites: true)], settings);
 
+        private void Assign(uint process) => Simulator.Assign(process, (int)process % settings.Groups, forbidsZeroPage: process == 3);
+
         public void Apply(Step step, bool byPage)
         {
             switch (step.Kind)
@@ -130,7 +141,11 @@ public class RandomOperationsTests
         private void Map(uint process, int region)
         {
             if (!_regions.TryGetValue(process, out var regions))
+            {
+                Assign(process);
                 _regions.Add(process, regions = []);
+            }
+
             if (regions.Add(region))
                 Simulator.Apply(new Operation(OperationKind.Map, process, FirstPage(region), RegionPages));
         }

@@ -8,6 +8,9 @@ public static class ModelReplay
     // Every guest's swap area holds 512 MiB.
     private const long GuestSwapPages = (512L << 20) / 4096;
 
+    // More than the two seconds after which the kernel flushes cgroup statistics.
+    private const long MicrosecondsBetweenOperations = 3_000_000;
+
     /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
     public static string? Unsupported(Scenario scenario, string kernel)
     {
@@ -17,9 +20,6 @@ public static class ModelReplay
             return $"kernel {kernel}";
         if (guest.HugePages64K != HugePageSetting.Never && guest.Zswap == ZswapSetting.NeverWritten)
             return "large swap-in";
-        var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
-        if (limited && guest.MultiGenerationalLru != true)
-            return "the classic LRU";
         var refused = ScenarioCompiler.Compile(scenario).SelectMany(step => step.Rows).FirstOrDefault(row => !Simulator.Covers(row.Operation.Kind));
         return refused.Operation.Kind == default ? null : $"operation {refused.Operation.Kind}";
     }
@@ -45,15 +45,15 @@ public static class ModelReplay
     {
         ArgumentNullException.ThrowIfNull(guest);
         ArgumentNullException.ThrowIfNull(kernels);
-        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K };
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K, Lru = guest.MultiGenerationalLru == false ? LruKind.Classic : LruKind.MultiGenerational };
         var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
         var before = new Counters[kernels.Count];
         var results = kernels.Select(_ => new List<KernelStep>()).ToList();
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
-            // Between two operations of a scenario there was time enough for write-back to end.
-            simulator.AdvanceTo(simulator.TimeMicroseconds + 1);
+            // Between two operations of a scenario there was time enough for write-back to end, and the counters that were read had been flushed.
+            simulator.AdvanceTo(simulator.TimeMicroseconds + MicrosecondsBetweenOperations);
             var errno = 0;
             foreach (var operation in group)
                 errno = simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);

@@ -94,6 +94,49 @@ public sealed class NodeSimulationTests : IDisposable
     }
 
     [Fact]
+    public void GroupLimit_HoldsForEachCopyByItself()
+    {
+        // The second half of the copies' time is spent small, so that their peaks need not fall together.
+        Record("wave.arrow", Row(0, OperationKind.Map, 0, 1000), Row(0, OperationKind.Write, 0, 1000), Row(5, OperationKind.Discard, 0, 900), Row(10, OperationKind.Read, 0, 1));
+
+        var alone = Simulate("instances: 1, start: beginning, group_limit: {of_peak: 50%}, swap: {device: zram, size: 64 MiB}", warmUp: "0%");
+        var together = Simulate("instances: 3, start: beginning, group_limit: {of_peak: 50%}, swap: {device: zram, size: 64 MiB}", warmUp: "0%");
+
+        Assert.InRange(alone.Lanes[0].RssPeakBytes, 100L * PageBytes, 500L * PageBytes);
+        Assert.Equal(3 * alone.Lanes[0].RssPeakBytes, together.Lanes[0].RssPeakBytes);
+        Assert.Equal(3 * alone.Lanes[0].Counters.SwapOuts, together.Lanes[0].Counters.SwapOuts);
+    }
+
+    [Theory]
+    [InlineData("swap: {device: ssd, size: 64 MiB}")]
+    [InlineData("lru: classic, swap: {device: zram, size: 64 MiB}")]
+    [InlineData("swap: {device: ssd, size: 64 MiB, zswap: on}")]
+    [InlineData("swap: {device: zram, size: 64 MiB}, huge_pages: {2M: always, 64K: always}")]
+    [InlineData("swap: {device: zram, size: 64 MiB}, reclaim: {watermarks: on, proactive: {interval: 1 s, ratio: 10%}}")]
+    public void EverySettingOfAStudy_ReachesTheModel(string settings)
+    {
+        Record("steady.arrow", Row(0, OperationKind.Map, 0, 2048), Row(0, OperationKind.Write, 0, 2048), Row(1, OperationKind.Read, 0, 2048), Row(9, OperationKind.Read, 0, 1000));
+
+        var plain = Simulate("instances: 2, limit: {of_peak: 60%}, swap: {device: zram, size: 64 MiB}");
+        var node = Simulate($"instances: 2, limit: {{of_peak: 60%}}, {settings}");
+
+        Assert.True(node.Lanes[0].Counters.SwapOuts + node.Lanes[0].Counters.ZswapOuts > 0);
+        Assert.NotEqual(plain.Lanes[0].Counters, node.Lanes[0].Counters);
+    }
+
+    [Fact]
+    public void ShareThatMustNotUseTheZeroPage_IsMetOverTheNodes()
+    {
+        Record("reads.arrow", Row(0, OperationKind.Map, 0, 100), Row(0, OperationKind.Read, 0, 100), Row(1, OperationKind.Read, 0, 1));
+        var plan = Plan("instances: 2, start: beginning, zero_page_forbidden: 25%");
+        var workload = new WorkloadCache().Get(plan.Recordings[0]);
+
+        var resident = Enumerable.Range(0, 8).Sum(node => NodeSimulation.Run(plan.Study, 0, node, 0, workload).Lanes[0].RssPeakBytes);
+
+        Assert.Equal(8 * 2 / 4 * 100L * PageBytes, resident);
+    }
+
+    [Fact]
     public void MemoryThatSwapCannotTake_IsCountedAsOutOfMemory()
     {
         Record("steady.arrow", Row(0, OperationKind.Map, 0, 1000), Row(0, OperationKind.Write, 0, 1000), Row(1, OperationKind.Read, 0, 1000));

@@ -1,4 +1,5 @@
 using CsCheck;
+using FleetEstimator.Paging;
 using FleetEstimator.Estimation;
 using FleetEstimator.Reports;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class ReportTextTests
         {
             Seed = seed,
             Classes = [.. classes.Distinct(StringComparer.Ordinal)],
-            Mechanisms = [.. Paging.Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
+            Mechanisms = [.. Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
             Recordings = recordings,
             RecordingsPerClass = recordings,
             NodesOfFirstClass = (int)Math.Pow(10, nodes),
