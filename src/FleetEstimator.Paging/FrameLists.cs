@@ -77,9 +77,17 @@ internal sealed class FrameLists
         this[node] = FrameWord.Make((int)(shadow & ((1 << FrameLinks.ShadowHalfBits) - 1)), (int)(shadow >> FrameLinks.ShadowHalfBits), 0, _nodeBits);
     }
 
-    public void AddHead(int list, int node) => Insert(node, ~list, Next(~list));
+    /// <summary>LRU state of a frame: <see cref="FrameWord.StateBits"/> bits, kept while it moves from list to list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint StateOf(int node) => FrameWord.State(this[node], _nodeBits);
 
-    public void AddTail(int list, int node) => Insert(node, Previous(~list), ~list);
+    /// <summary>Sets <see cref="StateOf"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetState(int node, uint state) => this[node] = FrameWord.WithState(this[node], state, _nodeBits);
+
+    public void AddHead(int list, int node, uint state) => Insert(node, ~list, Next(~list), state);
+
+    public void AddTail(int list, int node, uint state) => Insert(node, Previous(~list), ~list, state);
 
     public void Remove(int node)
     {
@@ -113,10 +121,9 @@ internal sealed class FrameLists
             _pages.Prefetch(node);
     }
 
-    private void Insert(int node, int previous, int next)
+    private void Insert(int node, int previous, int next, uint state)
     {
-        var bits = _nodeBits;
-        this[node] = FrameWord.Make(next, previous, FrameWord.State(this[node], bits), bits);
+        this[node] = FrameWord.Make(next, previous, state, _nodeBits);
         SetNext(previous, node);
         SetPrevious(next, node);
     }

@@ -155,7 +155,7 @@ internal sealed partial class Kernel
     private void KeepIfLocked(in Run run, int index)
     {
         if (run.Area.Locked && (_pte[index] & Pte.KindMask) == Pte.Mapped)
-            FlagsOf(NodeOf(index)) |= NodeFlags.Locked;
+            AddFlags(NodeOf(index), NodeFlags.Locked);
     }
 
     private void WriteFaultOfObservedStore(in Run run, int index)
@@ -231,7 +231,7 @@ internal sealed partial class Kernel
     private void MapFrame(int index, int bits)
     {
         _pte[index] = (byte)(Pte.Mapped | bits | Pte.ContentZero);
-        _flags[index] = NodeFlags.None;
+        ForgetFlags(index);
         MappedFrames++;
         ZeroFilledFrames++;
     }

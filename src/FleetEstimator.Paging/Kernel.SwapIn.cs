@@ -19,7 +19,7 @@ internal sealed partial class Kernel
             var marked = (FlagsOf(node) & NodeFlags.ReadAhead) != 0;
             if (marked)
             {
-                FlagsOf(node) &= ~NodeFlags.ReadAhead;
+                RemoveFlags(node, NodeFlags.ReadAhead);
                 _counters.ReadAheadHits++;
             }
 
@@ -77,7 +77,7 @@ internal sealed partial class Kernel
                 continue;
             var swapIns = _counters.SwapIns;
             ReadIntoSwapCache(node);
-            FlagsOf(node) |= NodeFlags.ReadAhead;
+            AddFlags(node, NodeFlags.ReadAhead);
             _counters.ReadAheads++;
             _counters.SwapInsAhead += _counters.SwapIns - swapIns;
         }
@@ -90,31 +90,23 @@ internal sealed partial class Kernel
     {
         Charge(node);
         CountRead(node);
-        FlagsOf(node) |= NodeFlags.InSwapCache;
+        var flags = FlagsOf(node) | NodeFlags.InSwapCache;
+        if ((flags & NodeFlags.InZswap) != 0 && !Mechanism.KeepsZswapCopies)
+            flags = ForgetCopy(flags) | NodeFlags.Dirty;
+        SetFlags(node, flags);
         UnmappedCacheFrames++;
         LruOf(node).AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)
     {
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         if ((flags & NodeFlags.ZeromapBit) != 0)
-        {
             _counters.ZeroSwapIns++;
-        }
         else if ((flags & NodeFlags.InZswap) != 0)
-        {
             _counters.ZswapIns++;
-            if (!Mechanism.KeepsZswapCopies)
-            {
-                ForgetCopy(ref flags);
-                flags |= NodeFlags.Dirty;
-            }
-        }
         else
-        {
             _counters.SwapIns++;
-        }
 
         if (HoldsZeros(node))
             _counters.ZeroFilledSwapIns++;
@@ -141,7 +133,7 @@ internal sealed partial class Kernel
         {
             // Exclusive although in the swap cache: read ahead, or shared no more before it was swapped out.
             _pte[index] = (byte)(Pte.Mapped | Pte.Young | content);
-            if ((write || SwapIsHalfFull || run.Area.Locked) && (_flags[index] & NodeFlags.UnderWriteback) == 0)
+            if ((write || SwapIsHalfFull || run.Area.Locked) && (StoredFlags(index) & NodeFlags.UnderWriteback) == 0)
                 DropFromSwapCache(index);
             if (write)
                 _pte[index] |= Pte.Writable | Pte.Dirty;
@@ -188,28 +180,25 @@ internal sealed partial class Kernel
     /// <summary>Ends a slot that one entry names and no frame belongs to; the entry is about to say something else.</summary>
     private void FreeSlotOfOnlyEntry(int index, int node)
     {
-        ForgetSlot(node);
+        ForgetCopy(FlagsOf(node));
+        Slots--;
         if (node < 0)
             _shared.Remove(node);
         else
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
     }
 
-    private void ForgetSlot(int node)
-    {
-        ref var flags = ref FlagsOf(node);
-        ForgetCopy(ref flags);
-        flags &= ~NodeFlags.SlotState;
-        Slots--;
-    }
-
-    private void ForgetCopy(ref NodeFlags flags)
+    private NodeFlags ForgetCopy(NodeFlags flags)
     {
         if ((flags & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData--;
-        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
+        return flags & ~NodeFlags.SlotCopy;
     }
 
     /// <summary>folio_free_swap on a frame whose slot no entry names.</summary>
-    private void DropFromSwapCache(int node) => ForgetSlot(node);
+    private void DropFromSwapCache(int node)
+    {
+        SetFlags(node, ForgetCopy(FlagsOf(node)) & ~NodeFlags.SlotState);
+        Slots--;
+    }
 }

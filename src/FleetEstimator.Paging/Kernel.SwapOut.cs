@@ -15,7 +15,7 @@ internal sealed partial class Kernel
             return;
         }
 
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         var inCache = (flags & NodeFlags.InSwapCache) != 0;
         var mappers = CollectMappers(node);
         var zeroFilled = HoldsZeros(node);
@@ -64,20 +64,23 @@ internal sealed partial class Kernel
             UnmappedCacheFrames++;
         }
 
-        var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
+        var dirty = (flags & NodeFlags.Dirty) != 0;
+        if (dirty)
+            flags = WriteOut(flags, ContentBits(node));
         flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
-        if (written && !IsSynchronous)
+        if (dirty && !IsSynchronous && (flags & (NodeFlags.ZeromapBit | NodeFlags.InZswap)) == 0)
         {
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
-            flags |= NodeFlags.UnderWriteback;
+            SetFlags(node, flags | NodeFlags.UnderWriteback);
             _underWriteback.Add(node);
             return;
         }
 
-        LruOf(node).Remove(node);
-        Lists.SetShadow(node, LruOf(node).Evict(1, flags));
+        var lru = LruOf(node);
+        lru.Remove(node);
+        SetStoredFlags(node, flags & ~(NodeFlags.InSwapCache | NodeFlags.LruState));
+        Lists.SetShadow(node, lru.Evict(1, flags));
         UnmappedCacheFrames--;
-        flags &= ~NodeFlags.InSwapCache;
     }
 
     /// <summary>Asynchronous write-back has ended.</summary>
@@ -87,7 +90,7 @@ internal sealed partial class Kernel
         {
             if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
                 continue;
-            FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            RemoveFlags(node, NodeFlags.UnderWriteback);
             if (HasFrame(node))
                 LruOf(node).WriteBackEnded(node);
         }
@@ -98,7 +101,7 @@ internal sealed partial class Kernel
     /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -108,7 +111,7 @@ internal sealed partial class Kernel
         if ((flags & NodeFlags.Dirty) != 0)
         {
             LruOf(node).Remove(node);
-            flags &= ~NodeFlags.LazilyFreed;
+            SetFlags(node, flags & ~NodeFlags.LazilyFreed);
             LruOf(node).AddFaulted(node);
             LruOf(node).Activate(node);
             return;
@@ -119,7 +122,7 @@ internal sealed partial class Kernel
         foreach (var index in mappers)
         {
             _pte[index] = Pte.None;
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
         }
 
         if (node < 0)
@@ -128,43 +131,21 @@ internal sealed partial class Kernel
 
     private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;
 
-    /// <summary>swap_writepage; false if the device was spared by the zeromap or zswap.</summary>
-    private bool WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
+    /// <summary>swap_writepage: counts where the content goes (the zeromap, zswap or the device), and says so in the flags.</summary>
+    private NodeFlags WriteOut(NodeFlags flags, byte contentBits)
     {
-        ForgetCopy(ref flags);
-        if (zeroFilled)
+        var copy = _flagsOfWrittenSlots[contentBits >> Pte.ContentShift];
+        if (contentBits == Pte.ContentZero)
             _counters.ZeroFilledSwapOuts++;
-        if (zeroFilled && Mechanism.Zeromap)
-        {
-            flags |= NodeFlags.ZeromapBit;
+        if ((copy & NodeFlags.ZeromapBit) != 0)
             _counters.ZeroSwapOuts++;
-            return false;
-        }
-
-        var compressible = contentBits != Pte.Incompressible;
-        if (_settings.Zswap && compressible)
-        {
+        else if ((copy & NodeFlags.InZswap) != 0)
             _counters.ZswapOuts++;
-            flags |= NodeFlags.InZswap;
-        }
         else
-        {
             _counters.SwapOuts++;
-        }
-
-        CountCopyInMemory(ref flags, contentBits);
-        return (flags & NodeFlags.InZswap) == 0;
-    }
-
-    /// <summary>Pages of one repeated word, zeros included, take no memory: zram keeps the word in its table entry, zswap compresses it to next to nothing.</summary>
-    private void CountCopyInMemory(ref NodeFlags flags, byte contentBits)
-    {
-        var inMemory = _settings.SwapDevice == SwapDevice.Zram || (flags & NodeFlags.InZswap) != 0;
-        if (inMemory && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
-        {
-            flags |= NodeFlags.SlotHoldsData;
+        if ((copy & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData++;
-        }
+        return ForgetCopy(flags) | copy;
     }
 
     private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
@@ -176,7 +157,7 @@ internal sealed partial class Kernel
         foreach (var index in mappers)
         {
             _pte[index] = Pte.Zero | Pte.HiddenZero;
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
             HiddenZeroEntries++;
         }
 

@@ -21,7 +21,6 @@ internal sealed partial class Kernel
     private readonly MemoryGroup _node;
     private readonly Watermarks? _watermarks;
     private byte[] _pte = [];
-    private NodeFlags[] _flags = [];
 
     // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
     private bool[] _tableAccessed = [];
@@ -36,6 +35,7 @@ internal sealed partial class Kernel
         Lists = lists;
         Mechanism = mechanism;
         _settings = settings;
+        _flagsOfWrittenSlots = FlagsOfWrittenSlots();
         _tables = tables;
         _shared = new SharedNodes(Lists.Heads);
         _lrus = new ReclaimPolicy[settings.Groups];
@@ -113,7 +113,7 @@ internal sealed partial class Kernel
             var wanted = Math.Max(_settings.ExpectedPages, _pte.Length + _pte.Length / 2L);
             var capacity = Math.Max(_tables.Capacity, (int)Math.Min(wanted + PageTables.EntriesPerTable - 1, Array.MaxLength) & ~(PageTables.EntriesPerTable - 1));
             Array.Resize(ref _pte, capacity);
-            Array.Resize(ref _flags, capacity);
+            Array.Resize(ref _flagTables, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableStates, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
@@ -176,8 +176,6 @@ internal sealed partial class Kernel
     }
 
     internal int NodeOf(int index) => (_pte[index] & Pte.Shared) != 0 ? SharedNode(index) : index;
-
-    internal ref NodeFlags FlagsOf(int node) => ref node >= 0 ? ref _flags[node] : ref _shared[node].Flags;
 
     internal int MapCountOf(int node) => node < 0 ? _shared[node].MapCount : (_pte[node] & Pte.KindMask) == Pte.Mapped ? 1 : 0;
 

@@ -134,7 +134,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         for (var k = 0; k < isolated; k++)
         {
             var node = _isolated[k];
-            Kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
+            Kernel.SetLruState(node, Kernel.LruStateOf(node) & ~NodeFlags.Isolated);
             var frames = Frames;
             if (!WasAccessed(node))
                 Kernel.SwapOut(node);
@@ -165,16 +165,16 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             var pages = Kernel.FolioPages(node);
             scannedPages += pages;
             Lists.Remove(node);
-            var generation = GenerationOf(node);
+            var state = Kernel.LruStateOf(node);
+            var generation = GenerationIn(state);
             if (generation != oldest)
             {
-                AddHead(generation, node);
+                AddHead(generation, node, state);
                 continue;
             }
 
             // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
-            AddHead(IsolationList, node);
-            Kernel.FlagsOf(node) |= NodeFlags.Isolated;
+            AddHead(IsolationList, node, state | NodeFlags.Isolated);
             _isolated[isolated++] = node;
             isolatedPages += pages;
         }
@@ -187,11 +187,15 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     /// <summary>folio_check_references with lru_gen_look_around: was any entry young, here or found so while a neighbour was looked at?</summary>
     private bool WasAccessed(int node)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
-        var accessed = (flags & NodeFlags.Referenced) != 0 && Kernel.MapCountOf(node) > 0;
-        flags &= ~NodeFlags.Referenced;
-        if (accessed)
-            return true;
+        var state = Kernel.LruStateOf(node);
+        if ((state & NodeFlags.Referenced) != 0)
+        {
+            Kernel.SetLruState(node, state & ~NodeFlags.Referenced);
+            if (Kernel.MapCountOf(node) > 0)
+                return true;
+        }
+
+        var accessed = false;
         if (node >= 0)
         {
             for (var index = node; index < (node | (Kernel.FolioPages(node) - 1)) + 1; index++)
@@ -238,9 +242,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             TakeYoung(near);
             young++;
             var node = Kernel.FolioOf(near);
-            if ((Kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
-                Kernel.FlagsOf(node) |= NodeFlags.Referenced;
-            else if (GenerationOf(node) != YoungestList)
+            var state = Kernel.LruStateOf(node);
+            if ((state & NodeFlags.Isolated) != 0)
+                Kernel.SetLruState(node, state | NodeFlags.Referenced);
+            else if (GenerationIn(state) != YoungestList)
                 MoveToYoungest(node);
         }
 
@@ -329,7 +334,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             Lists.Remove(node);
             if (GenerationOf(node) == oldest)
                 SetGeneration(node, second);
-            AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
+            AddTail(GenerationOf(node), node, Kernel.LruStateOf(node));
             if (--remaining == 0)
                 return false;
         }
@@ -340,25 +345,25 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
 
     // ---- Generations -----------------------------------------------------------------------------------------------------------
 
-    private int GenerationOf(int node) => GenerationIn(Kernel.FlagsOf(node));
+    private const NodeFlags GenerationMask = NodeFlags.GenerationLow | NodeFlags.GenerationHigh;
 
-    private static int GenerationIn(NodeFlags flags) => (int)(flags & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift;
+    private int GenerationOf(int node) => GenerationIn(Kernel.LruStateOf(node));
+
+    private static int GenerationIn(NodeFlags flags) => (int)(flags & GenerationMask);
 
     private void SetGeneration(int node, int generation)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
+        var state = Kernel.LruStateOf(node);
         var pages = Kernel.FolioPages(node);
-        _sizes[GenerationIn(flags)] -= pages;
-        flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(generation << NodeFlag.GenerationShift);
+        _sizes[GenerationIn(state)] -= pages;
+        Kernel.SetLruState(node, (state & ~GenerationMask) | (NodeFlags)generation);
         _sizes[generation] += pages;
     }
 
     private void AddYoungest(int node)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
-        flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(YoungestList << NodeFlag.GenerationShift);
         _sizes[YoungestList] += Kernel.FolioPages(node);
-        AddHead(YoungestList, node);
+        AddHead(YoungestList, node, (NodeFlags)YoungestList);
     }
 
     private void MoveToYoungest(int node)

@@ -57,7 +57,7 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     }
 
     /// <summary>MADV_FREE: gives the frame <see cref="NodeFlags.LazilyFreed"/>.</summary>
-    public virtual void FreeLazily(int node) => Kernel.FlagsOf(node) |= NodeFlags.LazilyFreed;
+    public virtual void FreeLazily(int node) => Kernel.AddFlags(node, NodeFlags.LazilyFreed);
 
     /// <summary>An asynchronous device has written a frame.</summary>
     public virtual void WriteBackEnded(int node)
@@ -107,7 +107,9 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     /// <summary>The frame longest on a list.</summary>
     protected int Tail(int list) => Lists.Tail(_firstList + list);
 
-    protected void AddHead(int list, int node) => Lists.AddHead(_firstList + list, node);
+    /// <summary>Puts a frame at the head of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
+    protected void AddHead(int list, int node, NodeFlags state) => Lists.AddHead(_firstList + list, node, (uint)state);
 
-    protected void AddTail(int list, int node) => Lists.AddTail(_firstList + list, node);
+    /// <summary>Puts a frame at the tail of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
+    protected void AddTail(int list, int node, NodeFlags state) => Lists.AddTail(_firstList + list, node, (uint)state);
 }
