@@ -8,19 +8,25 @@ namespace FleetEstimator.Cli.Bench;
 /// <param name="MemoryPages">Memory limit in pages; 0 = none.</param>
 /// <param name="Accesses">The page of every read.</param>
 /// <param name="Mechanisms">Replayed in one pass.</param>
-internal sealed record ReplayBenchmark(uint Pages, uint MemoryPages, uint[] Accesses, IReadOnlyList<Mechanism> Mechanisms)
+/// <param name="Lru">Which frames reclaim takes first.</param>
+internal sealed record ReplayBenchmark(
+    uint Pages, uint MemoryPages, uint[] Accesses, IReadOnlyList<Mechanism> Mechanisms, LruKind Lru = LruKind.MultiGenerational)
 {
     private const uint Process = 1;
 
     // Long enough for the just-in-time compiler to have seen every path and compiled it for good.
     private const int WarmUpPages = 20_000;
-    private const int WarmUpAccesses = 2_000_000;
+    private const int WarmUpAccesses = 200_000;
+    private const int WarmUpRounds = 10;
 
     /// <summary>Has the code compiled by a small replay with the same mechanisms, which is thrown away.</summary>
     public void CompileCode()
     {
         var pages = Math.Min(Pages, WarmUpPages);
-        new ReplayBenchmark(pages, pages / 2, new ZipfAccesses(pages, exponent: 0.9, seed: 0).Take(WarmUpAccesses), Mechanisms).Run();
+        var small = this with { Pages = pages, MemoryPages = pages / 2, Accesses = new ZipfAccesses(pages, exponent: 0.9, seed: 0).Take(WarmUpAccesses) };
+        var simulator = small.Populate();
+        for (var round = 0; round < WarmUpRounds; round++)
+            small.Replay(simulator);
     }
 
     /// <summary>Writes every page with data, then reads in sequence against the clock.</summary>
@@ -47,7 +53,7 @@ internal sealed record ReplayBenchmark(uint Pages, uint MemoryPages, uint[] Acce
     public Simulator Populate()
     {
         var simulator = new Simulator([.. Mechanisms.Select(mechanism => new Simulator.Lane(mechanism))],
-            new NodeSettings { SwapDevice = SwapDevice.Zram, SwapPages = Pages, ExpectedPages = checked((int)Pages) });
+            new NodeSettings { SwapDevice = SwapDevice.Zram, SwapPages = Pages, ExpectedPages = checked((int)Pages), Lru = Lru });
         simulator.Apply(new Operation(OperationKind.Map, Process, 0, Pages));
         if (MemoryPages > 0)
             simulator.Apply(new Operation(OperationKind.Limit, 0, 0, MemoryPages));
