@@ -81,13 +81,14 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
         var state = NodeFlags.None;
         if (WorkingSetHasRoom(shadow))
         {
+            var pages = Kernel.FolioPages(node);
             state |= NodeFlags.Active;
-            _age++;
-            _refaultsActivated++;
+            _age += pages;
+            _refaultsActivated += pages;
             if ((shadow & 1) != 0)
             {
                 state |= NodeFlags.WorkingSet;
-                NoteCost(Kernel.Mechanism.ReclaimCostCountsLooks ? Batch : 1, ref _costAnon);
+                NoteCost(pages * (Kernel.Mechanism.ReclaimCostCountsLooks ? Batch : 1), ref _costAnon);
             }
         }
 

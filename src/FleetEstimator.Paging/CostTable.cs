@@ -145,9 +145,9 @@ public sealed record CostTable
 
     private static long ZerosReadBack(in Counters counters) => counters.ZeroFilledSwapIns - counters.ZeroSwapIns - counters.ZeroPagesMappedAtSwapIn;
 
-    private long WriteCpu(SwapDevice device) => device switch { SwapDevice.Zram => ZramWrite, SwapDevice.Ssd => SsdWrite, _ => 0 };
+    private long WriteCpu(SwapDevice device) => device switch { SwapDevice.Zram => ZramWrite, SwapDevice.Ssd => SsdWrite, SwapDevice.Disk => DiskWrite, _ => 0 };
 
-    private long ReadCpu(SwapDevice device) => device switch { SwapDevice.Zram => ZramRead, SwapDevice.Ssd => SsdRead, _ => 0 };
+    private long ReadCpu(SwapDevice device) => device switch { SwapDevice.Zram => ZramRead, SwapDevice.Ssd => SsdRead, SwapDevice.Disk => DiskRead, _ => 0 };
 
-    private long ReadLatency(SwapDevice device) => device == SwapDevice.Ssd ? SsdReadLatency : 0;
+    private long ReadLatency(SwapDevice device) => device switch { SwapDevice.Ssd => SsdReadLatency, SwapDevice.Disk => DiskReadLatency, _ => 0 };
 }

@@ -49,8 +49,7 @@ internal sealed partial class Kernel
             switch (_pte[index] & Pte.KindMask)
             {
                 case Pte.Swapped:
-                    ZapSwapEntry(index);
-                    _pte[index] = Pte.None;
+                    index = ZapSwapEntries(index, run.End) - 1;
                     break;
                 case Pte.Mapped:
                     // The kernel marks a large folio as a whole; small pages that are dropped one by one come to the same.

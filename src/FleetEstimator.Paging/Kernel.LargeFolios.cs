@@ -2,7 +2,7 @@ namespace FleetEstimator.Paging;
 
 /// <content>
 /// Large folios: 2 MiB (a whole page table) and 64 KiB (16 aligned entries). Every entry of a folio carries its flag; the first one that still maps
-/// it stands for the folio on the LRU. Large folios are exclusive: fork and swap-in make small ones.
+/// it stands for the folio on the LRU. Large folios are exclusive: fork makes small ones.
 /// </content>
 internal sealed partial class Kernel
 {
@@ -228,7 +228,7 @@ internal sealed partial class Kernel
         {
             return;
         }
-        else if (Slots + pages > _settings.SwapPages)
+        else if (!TryTakeSlots(first, pages))
         {
             if (pages > PagesOf64K)
                 _counters.HugeSwapOutFallbacks++;
@@ -272,7 +272,6 @@ internal sealed partial class Kernel
         ZeroFilledFrames -= zeroFilled;
         _counters.ZeroFilledSwapOuts += zeroFilled;
         _counters.ReclaimedEntries += pages;
-        Slots += pages;
 
         // A large folio counts as zero-filled only if all its pages are.
         var spared = Mechanism.Zeromap && zeroFilled == pages;

@@ -23,7 +23,10 @@ internal sealed partial class Kernel
                 _counters.ReadAheadHits++;
             }
 
-            _areas[run.Area.Id].ReadAhead.Hit(run.PageAt(index), marked);
+            if (_settings.SwapDevice != SwapDevice.Disk)
+                _areas[run.Area.Id].ReadAhead.Hit(run.PageAt(index), marked);
+            else if (marked)
+                _readAheadBySlot.Hit();
             MapFromSwapCache(run, index, node, write);
             return;
         }
@@ -43,8 +46,11 @@ internal sealed partial class Kernel
         _counters.MajorFaults++;
         if (_settings.Proactive is { } proactive)
             _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
-        if (onlyEntry && IsSynchronous)
+        if (onlyEntry && _settings.SwapIsSynchronous)
         {
+            if (TrySwapInFolio(run, index, write))
+                return;
+
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
             Charge(index);
             CountRead(node);
@@ -56,34 +62,51 @@ internal sealed partial class Kernel
             return;
         }
 
-        SwapInThroughCache(run, index);
+        if (_settings.SwapDevice == SwapDevice.Disk)
+            ReadAheadBySlot(node);
+        else
+            ReadAheadByAddress(run, index);
+
+        // After the neighbours, so that charging them cannot reclaim it before it is mapped.
+        ReadIntoSwapCache(node);
         MapFromSwapCache(run, index, node, write);
     }
 
-    /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
-    private void SwapInThroughCache(in Run run, int index)
+    /// <summary>swap_vma_readahead: reads the window's swapped pages into the swap cache, all but the faulting one.</summary>
+    private void ReadAheadByAddress(in Run run, int index)
     {
         var page = run.PageAt(index);
         var (first, last) = _areas[run.Area.Id].ReadAhead.Fault(page, _settings.PageCluster);
         var (start, end) = run.Clip(index, first, last);
         for (var near = start; near < end; near++)
         {
-            if (near == index || (_pte[near] & Pte.KindMask) != Pte.Swapped)
-                continue;
-            var node = NodeOf(near);
-            if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
-                continue;
-            if (Mechanism.ReadAheadSparesZeros && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1)
-                continue;
-            var swapIns = _counters.SwapIns;
-            ReadIntoSwapCache(node);
-            AddFlags(node, NodeFlags.ReadAhead);
-            _counters.ReadAheads++;
-            _counters.SwapInsAhead += _counters.SwapIns - swapIns;
+            if (near != index && (_pte[near] & Pte.KindMask) == Pte.Swapped)
+                ReadAhead(NodeOf(near));
         }
+    }
 
-        // After the neighbours, so that charging them cannot reclaim it before it is mapped.
-        ReadIntoSwapCache(NodeOf(index));
+    /// <summary>swap_cluster_readahead: reads what is swapped to the slots around the faulting one, whoever's it is.</summary>
+    private void ReadAheadBySlot(int node)
+    {
+        var slot = SlotOf(node);
+        var (start, end) = _readAheadBySlot.Fault(slot, _settings.PageCluster, _slots!.Pages);
+        for (var near = start; near < end; near++)
+        {
+            if (near != slot && _slots.TryNode(near, out var neighbour) && SwapCountOf(neighbour) > 0)
+                ReadAhead(neighbour);
+        }
+    }
+
+    private void ReadAhead(int node)
+    {
+        var flags = FlagsOf(node);
+        if ((flags & NodeFlags.InSwapCache) != 0 || (Mechanism.ReadAheadSparesZeros && (flags & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1))
+            return;
+        var swapIns = _counters.SwapIns;
+        ReadIntoSwapCache(node);
+        AddFlags(node, NodeFlags.ReadAhead);
+        _counters.ReadAheads++;
+        _counters.SwapInsAhead += _counters.SwapIns - swapIns;
     }
 
     private void ReadIntoSwapCache(int node)
@@ -181,7 +204,7 @@ internal sealed partial class Kernel
     private void FreeSlotOfOnlyEntry(int index, int node)
     {
         ForgetCopy(FlagsOf(node));
-        Slots--;
+        ReturnSlot(node);
         if (node < 0)
             _shared.Remove(node);
         else
@@ -199,6 +222,6 @@ internal sealed partial class Kernel
     private void DropFromSwapCache(int node)
     {
         SetFlags(node, ForgetCopy(FlagsOf(node)) & ~NodeFlags.SlotState);
-        Slots--;
+        ReturnSlot(node);
     }
 }

@@ -35,9 +35,8 @@ internal sealed partial class Kernel
                 return;
             }
 
-            if (!HasFreeSlot)
+            if (!TryTakeSlot(node))
                 return;
-            Slots++;
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
@@ -68,7 +67,7 @@ internal sealed partial class Kernel
         if (dirty)
             flags = WriteOut(flags, ContentBits(node));
         flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
-        if (dirty && !IsSynchronous && (flags & (NodeFlags.ZeromapBit | NodeFlags.InZswap)) == 0)
+        if (dirty && !_settings.SwapIsSynchronous && (flags & (NodeFlags.ZeromapBit | NodeFlags.InZswap)) == 0)
         {
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
             SetFlags(node, flags | NodeFlags.UnderWriteback);

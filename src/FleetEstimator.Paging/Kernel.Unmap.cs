@@ -38,8 +38,8 @@ internal sealed partial class Kernel
                     FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
                     break;
                 default:
-                    ZapSwapEntry(index);
-                    break;
+                    index = ZapSwapEntries(index, run.End) - 1;
+                    continue;
             }
 
             _pte[index] = Pte.None;
@@ -158,6 +158,7 @@ internal sealed partial class Kernel
             Rename(index, node);
         else
             Lists.SetShadow(node, Lists.ShadowOf(index));
+        MoveSlot(index, node);
         ForgetFlags(index);
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SetSharedNode(index, node);

@@ -50,6 +50,10 @@ internal sealed partial class Kernel
         _groups = [.. _lrus.Select(lru => new MemoryGroup(this, [lru]))];
         _node = new MemoryGroup(this, _lrus);
         _watermarks = settings.MemoryPages > 0 ? new Watermarks(this, _node, settings) : null;
+        if (settings.SwapDevice == SwapDevice.Disk)
+            _slots = new SwapSlots(new RotatingSwapArea(settings.SwapPages));
+        else if (settings.SwapsIn64K && mechanism.TakesSwapEntriesTogether)
+            _slots = new SwapSlots(new ClusteredSwapArea(settings.SwapPages));
     }
 
     public Mechanism Mechanism { get; }
@@ -77,12 +81,10 @@ internal sealed partial class Kernel
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
 
-    internal bool HasFreeSlot => Slots < _settings.SwapPages;
-
-    private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
+    internal bool HasFreeSlot => FreeSlots > 0;
 
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
-    private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
+    private bool SwapIsHalfFull => FreeSlots * 2 < _settings.SwapPages;
 
     /// <summary>Frames in memory.</summary>
     public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
@@ -117,6 +119,8 @@ internal sealed partial class Kernel
             Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableStates, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
+            if (_slots != null)
+                Array.Resize(ref _slotOf, capacity);
         }
 
         if (_tables.VmaCapacity > _areas.Length)
@@ -152,9 +156,16 @@ internal sealed partial class Kernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Charge(int node, int frames = 1)
     {
-        if (!_groups[GroupOf(node)].TryCharge(frames) | !_node.TryCharge(frames) || _watermarks?.TryAllocate(frames) == false)
+        if (!TryCharge(node, frames))
             _counters.OutOfMemoryPages += frames;
     }
+
+    private bool TryCharge(int node, int frames) =>
+        _groups[GroupOf(node)].TryCharge(frames) & _node.TryCharge(frames) && _watermarks?.TryAllocate(frames) != false;
+
+    /// <summary>Whether frames can be had without reclaim.</summary>
+    private bool HasRoom(int node, int frames) =>
+        _groups[GroupOf(node)].HasRoom(frames) && _node.HasRoom(frames) && _watermarks?.HasRoom(frames) != false;
 
     /// <summary>The entry as kernel truth writes it: nothing, zero page, private page, the same in the swap cache, swapped, swapped with a copy in the cache.</summary>
     public char Letter(int index) => FolioPages(index) > 1 && (_pte[index] & Pte.KindMask) == Pte.Mapped ? 'H' : (_pte[index] & Pte.KindMask, (FlagsOf(NodeOf(index)) & NodeFlags.InSwapCache) != 0) switch

@@ -53,6 +53,8 @@ internal static class KernelAudit
             Equal(false, maps > 0 && swaps > 0 && !inCache, "a frame and a slot of one node without the swap cache");
             unmappedCache += maps == 0 && inCache ? 1 : 0;
             slots += swaps > 0 || inCache ? 1 : 0;
+            if (kernel.NumberedSlots is { } numbered)
+                CheckNumber(numbered, node, hasSlot: swaps > 0 || inCache);
             holding += (flags & NodeFlags.SlotHoldsData) != 0 ? 1 : 0;
             zeroFilled += maps > 0 && kernel.HoldsZeros(node) ? 1 : 0;
         }
@@ -60,6 +62,8 @@ internal static class KernelAudit
         Equal(mapCounts.Count, kernel.MappedFrames, "mapped frames");
         Equal(unmappedCache, kernel.UnmappedCacheFrames, "unmapped swap cache frames");
         Equal(slots, kernel.Slots, "slots");
+        Equal(slots, kernel.NumberedSlots?.InUse ?? slots, "numbered slots in use");
+        kernel.NumberedSlots?.Audit();
         Equal(holding, kernel.SlotsHoldingData, "slots holding data");
         Equal(zeroFilled, kernel.ZeroFilledFrames, "zero-filled frames");
         var large = mapCounts.Keys.Where(node => kernel.FolioPages(node) > 1).ToLookup(kernel.FolioOf);
@@ -88,6 +92,13 @@ internal static class KernelAudit
 
         foreach (var (what, kept, recounted) in kernel.Policies.SelectMany(policy => policy.Counts()))
             Equal(recounted, kept, what);
+
+        void CheckNumber(SwapSlots numbered, int node, bool hasSlot)
+        {
+            var slot = kernel.SlotOf(node);
+            Equal(hasSlot, slot != SwapArea.NoSlot, "a slot's number");
+            Equal(hasSlot, hasSlot && numbered.TryNode(slot, out var owner) && owner == node, "the node a slot belongs to");
+        }
 
         void Equal<T>(T expected, T actual, string what)
         {

@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -47,6 +47,9 @@ public sealed record Mechanism
 
     /// <summary>Whether a 2 MiB folio mapped by small entries goes out whole; on 6.1 it is split.</summary>
     public bool SwapsOutFoliosMappedSmall { get; init; } = true;
+
+    /// <summary>Whether neighbouring entries with neighbouring slots are taken together: freed as a range, swapped in as a large folio.</summary>
+    public bool TakesSwapEntriesTogether { get; init; } = true;
 
     /// <summary>Classic LRU: whether the cost of reclaiming counts every frame looked at in vain, and a page-out as 32 of them; on 6.1 page-outs alone.</summary>
     public bool ReclaimCostCountsLooks { get; init; } = true;

@@ -25,7 +25,9 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
     public long Frames => policies.Length == 1 ? policies[0].Frames : kernel.Frames;
 
     /// <summary>Makes room for frames under the limit; false if there is still none for them.</summary>
-    public bool TryCharge(int frames) => LimitFrames == 0 || Frames + frames <= LimitFrames || MakeRoom(frames);
+    public bool TryCharge(int frames) => HasRoom(frames) || MakeRoom(frames);
+
+    public bool HasRoom(int frames) => LimitFrames == 0 || Frames + frames <= LimitFrames;
 
     /// <summary>What writing memory.max does: a new limit in frames (0 = none), and reclaim down to it.</summary>
     public void SetLimit(long frames)
@@ -114,6 +116,6 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
                 attempt++;
         }
 
-        return Frames + frames <= LimitFrames;
+        return HasRoom(frames);
     }
 }

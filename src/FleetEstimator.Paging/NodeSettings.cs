@@ -17,6 +17,10 @@ public enum SwapDevice : byte
     /// <summary>A solid-state disk: asynchronous, not rotational. Pages are written back behind the fault's back and stay in the swap cache meanwhile.</summary>
     [JsonStringEnumMemberName("ssd")]
     Ssd,
+
+    /// <summary>A rotating disk: as a solid-state disk, but pages are read ahead by slot, and large folios are split before they are swapped out.</summary>
+    [JsonStringEnumMemberName("disk")]
+    Disk,
 }
 
 /// <summary>Where large folios are used: the sysfs setting of transparent huge pages of one size.</summary>
@@ -107,8 +111,14 @@ public sealed record NodeSettings
     /// <summary>2 MiB folios (transparent huge pages).</summary>
     public HugePages HugePages2M { get; init; }
 
-    /// <summary>64 KiB folios (multi-size transparent huge pages); swap-in stays order-0.</summary>
+    /// <summary>64 KiB folios (multi-size transparent huge pages). Swap-in brings single pages but with <see cref="LargeSwapIn"/>.</summary>
     public HugePages HugePages64K { get; init; }
+
+    /// <summary>
+    /// Whether zswap's parameter was never written since boot, be it to switch it off: Linux 6.12 then swaps 64 KiB folios in as a whole from a
+    /// synchronous device. Slot numbers then cost 4 bytes a page and 5 a slot.
+    /// </summary>
+    public bool LargeSwapIn { get; init; }
 
     /// <summary>Bytes in a page.</summary>
     public int PageBytes { get; init; } = 4096;
@@ -121,4 +131,9 @@ public sealed record NodeSettings
 
     /// <summary>Processes that must not map the shared zero page (mm_forbids_zeropage): no read fault maps it and no mechanism applies.</summary>
     public bool ForbidZeroPage { get; init; }
+
+    /// <summary>Whether every operation on the device ends before the fault or reclaim that asked for it goes on (SWP_SYNCHRONOUS_IO).</summary>
+    internal bool SwapIsSynchronous => SwapDevice is not (SwapDevice.Ssd or SwapDevice.Disk);
+
+    internal bool SwapsIn64K => LargeSwapIn && SwapIsSynchronous && !Zswap && HugePages64K != HugePages.Never;
 }

@@ -158,6 +158,9 @@ internal sealed class SharedNodes(int heads)
         /// <summary>Entries that name the slot (the kernel's swap map count).</summary>
         public int SwapCount;
 
+        /// <summary>Its number, where slots are numbered.</summary>
+        public int Slot;
+
         /// <summary>As in an entry, <see cref="Pte.ContentMask"/>.</summary>
         public byte ContentBits;
         public NodeFlags Flags;

@@ -31,10 +31,13 @@ internal sealed class Watermarks
     /// <summary>Pages that neither processes, the swap cache nor compressed swap use, nor what the recordings do not hold.</summary>
     private long Free => _available - _kernel.Frames - _kernel.CompressedPages;
 
+    /// <summary>Whether an allocation wakes no reclaim.</summary>
+    public bool HasRoom(int frames) => Free - frames >= _low;
+
     /// <summary>Makes room for an allocation; false if reclaim finds none.</summary>
     public bool TryAllocate(int frames)
     {
-        if (Free - frames >= _low)
+        if (HasRoom(frames))
             return true;
         _node.ReclaimUntil(_isBalanced, Math.Max(_high - Free, MemoryGroup.ReclaimMin));
         for (var attempt = 0; Free - frames < _min && attempt < Retries;)

@@ -89,6 +89,17 @@ public sealed class CostTableTests
     }
 
     [Fact]
+    public void RotatingDisk_HasItsOwnLatencyAndCpuTime()
+    {
+        var table = new CostTable { DiskWrite = 3, DiskRead = 5, DiskReadLatency = 7, Fault = 0, PageAllocation = 0, Reclaim = 0, SlotAllocation = 0, SlotRelease = 0, ZeroCheckOfData = 0 };
+        var disk = Ssd with { SwapDevice = SwapDevice.Disk };
+        var counters = new Counters { MajorFaults = 1, SwapIns = 4, SwapInsAhead = 3, SwapOuts = 10 };
+        Assert.Equal(4 * 5 + 10 * 3, table.CpuNanoseconds(Mechanism.Linux612, disk, counters));
+        Assert.Equal(4 * 5 + 7, table.FaultNanoseconds(disk, counters));
+        Assert.Equal(5 + 7, table.MajorFaultNanoseconds(disk, zeromap: false, zswap: false));
+    }
+
+    [Fact]
     public void DefaultsDecompose_IntoTheTotalsMeasuredOnZram()
     {
         var table = CostTable.Default;
