@@ -43,6 +43,8 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
 
     /// <summary>The statistics as last flushed: what the kernel's heuristics go by.</summary>
     private Statistics _flushed;
+    private long _changesOfLists;
+    private long _changesFlushed;
 
     /// <summary>Frames evicted or activated so far: the clock by which a page's absence is measured (nonresident_age).</summary>
     private long _age;
@@ -71,23 +73,23 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
 
     // ---- Frames come and go ----------------------------------------------------------------------------------------------------
 
-    protected override void Insert(int node)
-    {
-        Add(node, NodeFlags.None);
-    }
+    protected override void Insert(int node) => Add(node, NodeFlags.None);
 
     protected override void InsertRefaulted(int node, long shadow)
     {
         var state = NodeFlags.None;
+        _changesOfLists++;
         if (WorkingSetHasRoom(shadow))
         {
             var pages = Kernel.FolioPages(node);
             state |= NodeFlags.Active;
             _age += pages;
             _refaultsActivated += pages;
+            _changesOfLists++;
             if ((shadow & 1) != 0)
             {
                 state |= NodeFlags.WorkingSet;
+                _changesOfLists++;
                 NoteCost(pages * (Kernel.Mechanism.ReclaimCostCountsLooks ? Batch : 1), ref _costAnon);
             }
         }
@@ -151,9 +153,6 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
             Move(node, NodeFlags.None, NodeFlags.Unevictable | NodeFlags.Active);
     }
 
-    public override void FlushStatistics() =>
-        _flushed = new Statistics(_sizes[Inactive], _sizes[Active], _sizes[InactiveFile], _refaultsActivated);
-
     public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
     {
         var recounted = new long[ListCount];
@@ -178,7 +177,8 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
 
     private void Add(int node, NodeFlags state)
     {
-        var list = ListOf(Kernel.FlagsOf(node) & ~NodeFlags.LruState | state);
+        _changesOfLists++;
+        var list = ListOf((Kernel.FlagsOf(node) & ~NodeFlags.LruState) | state);
         _sizes[list] += Kernel.FolioPages(node);
         AddHead(list, node, state);
     }
@@ -190,13 +190,42 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
         Add(node, (Kernel.LruStateOf(node) & ~clear) | set);
     }
 
+    // ---- Statistics ------------------------------------------------------------------------------------------------------------
+
+    public override void FlushStatistics()
+    {
+        _flushed = new Statistics(_sizes[Inactive], _sizes[Active], _sizes[InactiveFile], _refaultsActivated);
+        _changesFlushed = Changes();
+    }
+
+    public override void FlushStatisticsIfChanged()
+    {
+        // Of one CPU's batches, one more than there are CPUs. Counted as for one CPU.
+        if (Changes() - _changesFlushed >= 2 * Kernel.Mechanism.StatisticsBatch)
+            FlushStatistics();
+    }
+
+    /// <summary>Changes of the cgroup's statistics so far (calls of memcg_rstat_updated, times what changed).</summary>
+    private long Changes()
+    {
+        var counters = Kernel.Counters;
+        var swapIns = counters.SwapIns + counters.ZeroSwapIns + counters.ZswapIns;
+        return _changesOfLists
+            + counters.MinorFaults + (2 * counters.MajorFaults) // PGFAULT, PGMAJFAULT
+            + counters.NewFrames                                // NR_ANON_MAPPED
+            + (2 * swapIns)                                     // NR_ANON_MAPPED, MEMCG_SWAP
+            + counters.ZeroPagesMappedAtSwapIn                  // MEMCG_SWAP
+            + (4 * Kernel.PageOuts)                             // NR_ANON_MAPPED, MEMCG_SWAP, NR_SWAPCACHE up and down
+            + counters.ZeroSwapIns + counters.ZeroSwapOuts;     // SWPIN_ZERO, SWPOUT_ZERO
+    }
+
     // ---- Reclaim ---------------------------------------------------------------------------------------------------------------
 
     /// <summary>prepare_scan_control and shrink_lruvec.</summary>
     public override long Shrink(int priority, long wanted)
     {
         if (Kernel.Mechanism.FlushesStatisticsAtReclaim)
-            FlushStatistics();
+            FlushStatisticsIfChanged();
         _mayDeactivate = _deactivationForced || InactiveIsLow || _flushed.RefaultsActivated != _refaultsActivatedAtLastReclaim;
         var before = Frames;
         Scan(ScanTargets(priority), wanted);
@@ -295,11 +324,14 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
             if (!Kernel.HasFrame(node))
                 continue;
             Move(node, NodeFlags.None, NodeFlags.None);
-            if ((Kernel.FlagsOf(node) & NodeFlags.Active) != 0)
-                _age += Kernel.FolioPages(node);
+            if ((Kernel.FlagsOf(node) & NodeFlags.Active) == 0)
+                continue;
+            _age += Kernel.FolioPages(node);
+            _changesOfLists++; // PGACTIVATE
         }
 
         var (reclaimed, pageOuts) = (framesBefore - Frames, Kernel.PageOuts - pageOutsBefore);
+        _changesOfLists += 2 * looked + reclaimed; // off the list, PGSCAN, PGSTEAL
         NoteCost(Kernel.Mechanism.ReclaimCostCountsLooks ? pageOuts * Batch + looked - reclaimed : pageOuts, ref cost);
         return reclaimed;
     }
@@ -307,7 +339,8 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
     /// <summary>shrink_active_list: frames from the tail go to the inactive list, in use or not.</summary>
     private void ShrinkActive(int pages)
     {
-        var count = Isolate(Active, pages, out _);
+        var count = Isolate(Active, pages, out var looked);
+        _changesOfLists += 3 * looked; // off the list, PGREFILL, PGDEACTIVATE
         for (var k = 0; k < count; k++)
         {
             var node = _isolated[k];

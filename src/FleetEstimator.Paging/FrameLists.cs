@@ -91,19 +91,32 @@ internal sealed class FrameLists
 
     public void Remove(int node)
     {
-        var word = this[node];
-        var (next, previous) = (FrameWord.Next(word, _nodeBits), FrameWord.Previous(word, _nodeBits));
-        SetNext(previous, next);
-        SetPrevious(next, previous);
+        var words = new Words(this);
+        var word = words[node];
+        words.Link(FrameWord.Previous(word, words.NodeBits), FrameWord.Next(word, words.NodeBits));
     }
+
+    /// <summary>Moves a frame and all that stand between it and the tail of their list to the head of another, as they are ordered.</summary>
+    public void MoveTail(int from, int node, int to)
+    {
+        var words = new Words(this);
+        var (tail, above, head) = (words.Previous(~from), words.Previous(node), words.Next(~to));
+        words.Link(above, ~from);
+        words.Link(tail, head);
+        words.Link(~to, node);
+    }
+
+    /// <summary>The frame before it on its list, or negative, as list heads are and shared frames.</summary>
+    public int Above(int node) => Previous(node);
 
     /// <summary>Gives the place of <paramref name="old"/> on its list to <paramref name="node"/>.</summary>
     public void Replace(int old, int node)
     {
-        var word = this[old];
-        this[node] = word;
-        SetNext(FrameWord.Previous(word, _nodeBits), node);
-        SetPrevious(FrameWord.Next(word, _nodeBits), node);
+        var words = new Words(this);
+        var word = words[old];
+        words[node] = word;
+        words.Link(FrameWord.Previous(word, words.NodeBits), node);
+        words.Link(node, FrameWord.Next(word, words.NodeBits));
     }
 
     /// <summary>Frames of a list from tail (oldest) to head, for checks.</summary>
@@ -123,9 +136,10 @@ internal sealed class FrameLists
 
     private void Insert(int node, int previous, int next, uint state)
     {
-        this[node] = FrameWord.Make(next, previous, state, _nodeBits);
-        SetNext(previous, node);
-        SetPrevious(next, node);
+        var words = new Words(this);
+        words[node] = FrameWord.Make(next, previous, state, words.NodeBits);
+        words.SetNext(previous, node);
+        words.SetPrevious(next, node);
     }
 
     /// <summary>Towards the tail (older).</summary>
@@ -134,32 +148,60 @@ internal sealed class FrameLists
     /// <summary>Towards the head (younger).</summary>
     private int Previous(int node) => FrameWord.Previous(this[node], _nodeBits);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SetNext(int node, int next)
-    {
-        var mask = (1UL << _nodeBits) - 1;
-        this[node] = (this[node] & ~mask) | ((uint)next & mask);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SetPrevious(int node, int previous)
-    {
-        var mask = (1UL << _nodeBits) - 1;
-        this[node] = (this[node] & ~(mask << _nodeBits)) | (((uint)previous & mask) << _nodeBits);
-    }
-
     private ulong this[int node]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => node >= 0 ? _pages[node] : _shared[~node];
+        get => new Words(this)[node];
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         set
         {
-            if (node >= 0)
-                _pages[node] = value;
-            else
-                _shared[~node] = value;
+            var words = new Words(this);
+            words[node] = value;
         }
+    }
+
+    /// <summary>The words of pages and of shared frames, in locals: the fields would have to be read again after every store.</summary>
+    private readonly ref struct Words(FrameLists lists)
+    {
+        private readonly FrameLinks.LaneWords _pages = lists._pages;
+        private readonly ulong[] _shared = lists._shared;
+
+        public readonly int NodeBits = lists._nodeBits;
+
+        public ulong this[int node]
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => node >= 0 ? _pages[node] : _shared[~node];
+
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            set
+            {
+                if (node >= 0)
+                    _pages[node] = value;
+                else
+                    _shared[~node] = value;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Next(int node) => FrameWord.Next(this[node], NodeBits);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Previous(int node) => FrameWord.Previous(this[node], NodeBits);
+
+        /// <summary>Makes two nodes neighbours.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Link(int previous, int next)
+        {
+            SetNext(previous, next);
+            SetPrevious(next, previous);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void SetNext(int node, int next) => this[node] = FrameWord.WithNext(this[node], next, NodeBits);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void SetPrevious(int node, int previous) => this[node] = FrameWord.WithPrevious(this[node], previous, NodeBits);
     }
 }

@@ -24,6 +24,20 @@ internal static class FrameWord
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong WithNext(ulong word, int next, int nodeBits)
+    {
+        var mask = (1UL << nodeBits) - 1;
+        return (word & ~mask) | ((uint)next & mask);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong WithPrevious(ulong word, int previous, int nodeBits)
+    {
+        var mask = (1UL << nodeBits) - 1;
+        return (word & ~(mask << nodeBits)) | (((uint)previous & mask) << nodeBits);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong WithState(ulong word, uint state, int nodeBits) => (word & ((1UL << (2 * nodeBits)) - 1)) | ((ulong)state << (2 * nodeBits));
 
     public static ulong Convert(ulong word, int fromBits, int toBits) => Make(Next(word, fromBits), Previous(word, fromBits), State(word, fromBits), toBits);

@@ -20,6 +20,25 @@ internal sealed partial class Kernel
         return true;
     }
 
+    /// <summary>Loads of one page each, in pages that VMAs hold, one operation after the other.</summary>
+    public void Read(ReadOnlySpan<int> indices)
+    {
+        foreach (var index in indices)
+            CpuCache.Prefetch(ref _pte[index]);
+        foreach (var index in indices)
+        {
+            if ((_pte[index] & Pte.Present) == 0)
+                Lists.Prefetch(index);
+        }
+
+        foreach (var index in indices)
+        {
+            if (!TryTouch(index))
+                Read(_tables.RunOf(index));
+            _tables.ProcessesRan++;
+        }
+    }
+
     public void Read(in Run run)
     {
         _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;

@@ -143,6 +143,13 @@ internal sealed partial class Kernel
             lru.FlushStatistics();
     }
 
+    /// <summary>Someone reads memory.stat.</summary>
+    public void ReadStatistics()
+    {
+        foreach (var lru in _lrus)
+            lru.FlushStatisticsIfChanged();
+    }
+
     internal int GroupOf(int node) => _lrus.Length == 1 ? 0 : (node >= 0 ? _tables.FamilyOf(node) : _shared[node].Family).Group;
 
     /// <summary>The policy that a frame stands under.</summary>
@@ -184,6 +191,13 @@ internal sealed partial class Kernel
         if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
             return true;
         return node < 0 ? _shared[node].MapCount > 0 : (_pte[node] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped && FolioOf(node) == node;
+    }
+
+    /// <summary>Starts to load the entry of an exclusive frame.</summary>
+    internal void PrefetchEntry(int node)
+    {
+        if (node >= 0)
+            CpuCache.Prefetch(ref _pte[node]);
     }
 
     internal int NodeOf(int index) => (_pte[index] & Pte.Shared) != 0 ? SharedNode(index) : index;

@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false, StatisticsBatch = 65 };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -56,6 +56,9 @@ public sealed record Mechanism
 
     /// <summary>Classic LRU: whether reclaim flushes a cgroup's statistics before it goes by them; from 6.12 on that is left to the periodic flush.</summary>
     public bool FlushesStatisticsAtReclaim { get; init; }
+
+    /// <summary>Changes of a cgroup's statistics that a CPU keeps to itself: 64 (MEMCG_CHARGE_BATCH); 6.1 waits for one more.</summary>
+    public int StatisticsBatch { get; init; } = 64;
 
     /// <summary>The mechanism of that name, or null.</summary>
     public static Mechanism? Find(string name) => All.FirstOrDefault(mechanism => mechanism.Name == name);

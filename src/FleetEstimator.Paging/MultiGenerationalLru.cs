@@ -134,13 +134,16 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         for (var k = 0; k < isolated; k++)
         {
             var node = _isolated[k];
-            Kernel.SetLruState(node, Kernel.LruStateOf(node) & ~NodeFlags.Isolated);
-            var frames = Frames;
             if (!WasAccessed(node))
+            {
+                var frames = Frames;
                 Kernel.SwapOut(node);
-            _reclaimed += frames - Frames;
-            if (Kernel.HasFrame(node))
-                _isolated[kept++] = node;
+                _reclaimed += frames - Frames;
+                if (!Kernel.HasFrame(node))
+                    continue;
+            }
+
+            _isolated[kept++] = node;
         }
 
         // move_folios_to_lru, after the whole batch: what could not be evicted joins the youngest generation.
@@ -158,27 +161,32 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         var oldest = (int)(_oldest % GenerationsMax);
         var remaining = BatchMax;
         var (scannedPages, isolatedPages) = (0, 0);
-        while (isolatedPages < BatchMin && remaining > 0 && !IsEmpty(oldest))
+        for (var node = Tail(oldest); isolatedPages < BatchMin && remaining > 0 && !IsHead(oldest, node);)
         {
             remaining--;
-            var node = Tail(oldest);
+            var above = Lists.Above(node);
+            Kernel.PrefetchEntry(node);
             var pages = Kernel.FolioPages(node);
             scannedPages += pages;
-            Lists.Remove(node);
             var state = Kernel.LruStateOf(node);
-            var generation = GenerationIn(state);
-            if (generation != oldest)
+            if (GenerationIn(state) != oldest)
             {
-                AddHead(generation, node, state);
-                continue;
+                Lists.Remove(node);
+                AddHead(GenerationIn(state), node, state);
+            }
+            else
+            {
+                Kernel.SetLruState(node, state | NodeFlags.Isolated);
+                _isolated[isolated++] = node;
+                isolatedPages += pages;
             }
 
-            // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
-            AddHead(IsolationList, node, state | NodeFlags.Isolated);
-            _isolated[isolated++] = node;
-            isolatedPages += pages;
+            node = above;
         }
 
+        // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
+        if (isolated > 0)
+            MoveTail(oldest, _isolated[isolated - 1], IsolationList);
         return isolated > 0 || remaining == 0 ? scannedPages : 0;
     }
 
@@ -188,16 +196,15 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     private bool WasAccessed(int node)
     {
         var state = Kernel.LruStateOf(node);
-        if ((state & NodeFlags.Referenced) != 0)
-        {
-            Kernel.SetLruState(node, state & ~NodeFlags.Referenced);
-            if (Kernel.MapCountOf(node) > 0)
-                return true;
-        }
+        Kernel.SetLruState(node, state & ~(NodeFlags.Isolated | NodeFlags.Referenced));
+        if ((state & NodeFlags.Referenced) != 0 && Kernel.MapCountOf(node) > 0)
+            return true;
 
         var accessed = false;
         if (node >= 0)
         {
+            if (Kernel.FolioPages(node) == 1)
+                return TakeYoungAndLookAround(node);
             for (var index = node; index < (node | (Kernel.FolioPages(node) - 1)) + 1; index++)
                 accessed |= Kernel.FolioOf(index) == node && TakeYoungAndLookAround(index);
             return accessed;

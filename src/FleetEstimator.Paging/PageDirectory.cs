@@ -21,8 +21,8 @@ internal sealed class PageDirectory
     public int Find(ulong table)
     {
         var region = table / TablesPerRegion;
-        ref readonly var cached = ref _cache[region % CachedRegions];
-        return cached.Number == region && cached.Firsts is { } firsts ? firsts[table % TablesPerRegion] : FindUncached(table);
+        ref readonly var cached = ref _cache[(uint)region % CachedRegions];
+        return cached.Number == region && cached.Firsts is { } firsts ? firsts[(uint)table % TablesPerRegion] : FindUncached(table);
     }
 
     public void Add(ulong table, int first)

@@ -162,6 +162,14 @@ internal sealed class PageTables
         return (process, firstPage + (ulong)(index % EntriesPerTable));
     }
 
+    /// <summary>The run of the one page whose entry stands at <paramref name="index"/>.</summary>
+    public Run RunOf(int index)
+    {
+        var (process, page) = Locate(index);
+        var area = process.Space.Find(page) ?? throw new InvalidOperationException($"Page {page} of process {process.Number} is not mapped.");
+        return new Run(area, page, index, 1);
+    }
+
     /// <summary>The fork family that the entry at <paramref name="index"/> belongs to.</summary>
     public ForkFamily FamilyOf(int index) => _tables[index / EntriesPerTable].Process.Family;
 

@@ -74,6 +74,11 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     {
     }
 
+    /// <summary>The same, unless too little has changed to be worth it (mem_cgroup_flush_stats): what a reader of memory.stat causes.</summary>
+    public virtual void FlushStatisticsIfChanged()
+    {
+    }
+
     /// <summary>
     /// shrink_lruvec: one pass over the lists, the harder the lower the priority (0: everything). Returns how many frames the group is smaller by.
     /// </summary>
@@ -106,6 +111,12 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
 
     /// <summary>The frame longest on a list.</summary>
     protected int Tail(int list) => Lists.Tail(_firstList + list);
+
+    /// <summary>Whether a node is the head of a list: what stands before the first frame.</summary>
+    protected bool IsHead(int list, int node) => node == ~(_firstList + list);
+
+    /// <summary>Moves a frame and all that stand between it and the tail of a list to the head of another, as they are ordered.</summary>
+    protected void MoveTail(int from, int node, int to) => Lists.MoveTail(_firstList + from, node, _firstList + to);
 
     /// <summary>Puts a frame at the head of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
     protected void AddHead(int list, int node, NodeFlags state) => Lists.AddHead(_firstList + list, node, (uint)state);

@@ -39,7 +39,8 @@ public class FamiliesTests
     public void TotalsUnderPressure_LieWithinBounds()
     {
         var supported = Families.OfType<PressureValidation>().Where(family => family.Unsupported is null).ToList();
-        Assert.Equal(["linux-6.12", "linux-6.12+zero-at-swapout", "linux-6.12+zero-pfn-swapin"], supported.Select(family => family.Kernel));
+        Assert.Equal(["pressure-lru", "pressure-mglru"], supported.Select(family => family.Family).Distinct());
+        Assert.Equal(6, supported.Count);
         Assert.All(supported, family => Assert.True(family.Passes, string.Join('\n', family.Differences)));
     }
 

@@ -22,7 +22,11 @@ public class RandomOperationsTests
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 1100, PageCluster = 3, HugePages2M = HugePages.Always, HugePages64K = HugePages.Madvise, LargeSwapIn = true },
         new() { SwapDevice = SwapDevice.Disk, SwapPages = 4096, PageCluster = 3 },
         new() { SwapDevice = SwapDevice.Disk, SwapPages = 800, PageCluster = 5, Zswap = true, HugePages64K = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 600, PageCluster = 3, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always, Lru = LruKind.Classic },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Groups = 3 },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 4096, Groups = 2, MemoryPages = 2048, UnmodelledPages = 300, Lru = LruKind.Classic },
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 4096, PageCluster = 3, Groups = 2, MemoryPages = 2048, UnmodelledPages = 300 },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Groups = 2, Proactive = new() { IntervalMicroseconds = 1_000_000, Ratio = 0.1 } },
     ];

@@ -14,6 +14,10 @@ internal sealed record ReplayBenchmark(
 {
     private const uint Process = 1;
 
+    private const int OperationsAtOnce = 1024;
+
+    private readonly Operation[] _operations = new Operation[OperationsAtOnce];
+
     // Long enough for the just-in-time compiler to have seen every path and compiled it for good.
     private const int WarmUpPages = 20_000;
     private const int WarmUpAccesses = 200_000;
@@ -64,8 +68,15 @@ internal sealed record ReplayBenchmark(
     /// <summary>Reads every page of the sequence.</summary>
     public void Replay(Simulator simulator)
     {
-        foreach (var page in Accesses)
-            simulator.Apply(new Operation(OperationKind.Read, Process, page, 1));
+        var pages = Accesses.AsSpan();
+        while (!pages.IsEmpty)
+        {
+            var count = Math.Min(pages.Length, OperationsAtOnce);
+            for (var k = 0; k < count; k++)
+                _operations[k] = new Operation(OperationKind.Read, Process, pages[k], 1);
+            simulator.Apply(_operations.AsSpan(0, count));
+            pages = pages[count..];
+        }
     }
 
     private List<Counters> CountersOf(Simulator simulator) => [.. Mechanisms.Select((_, lane) => simulator.Counters(lane))];

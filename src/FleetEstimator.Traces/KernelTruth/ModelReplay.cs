@@ -8,9 +8,6 @@ public static class ModelReplay
     // Every guest's swap area holds 512 MiB, its header included.
     private const long GuestSwapPages = (512L << 20) / 4096 - 1;
 
-    // More than the two seconds after which the kernel flushes cgroup statistics.
-    private const long MicrosecondsBetweenOperations = 3_000_000;
-
     /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
     public static string? Unsupported(Scenario scenario, string kernel)
     {
@@ -60,8 +57,9 @@ public static class ModelReplay
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
-            // Between two operations of a scenario there was time enough for write-back to end, and the counters that were read had been flushed.
-            guest.AdvanceTo(guest.TimeMicroseconds + MicrosecondsBetweenOperations);
+            // Between two operations of a scenario there was time enough for write-back to end, and all counters were read.
+            guest.AdvanceTo(guest.TimeMicroseconds + 1);
+            guest.ReadStatistics();
             var errno = 0;
             foreach (var operation in group)
                 errno = guest.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);

@@ -49,7 +49,7 @@ public sealed class StudySchemaTests
         Assert.Equal(StudyWords.HugePages.Select(choice => choice.Word), WordsOf(Definition("huge_pages")));
         Assert.Equal(StudyWords.Switch.Select(choice => choice.Word), WordsOf(Definition("switch")));
         Assert.Equal(StudyWords.Lrus.Select(choice => choice.Word), WordsOf(Definition("class")["properties"]!["lru"]!));
-        Assert.Equal([.. StudyWords.Devices.Select(choice => choice.Word), ], [.. WordsOf(Definition("swap")["anyOf"]![1]!["properties"]!["device"]!), "none"]);
+        Assert.Equal([.. StudyWords.Devices.Select(choice => choice.Word),], [.. WordsOf(Definition("swap")["anyOf"]![1]!["properties"]!["device"]!), "none"]);
         Assert.Equal(Metric.All.Select(metric => metric.Name), WordsOf(Definition("claim")["properties"]!["metric"]!));
     }
 

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using FleetEstimator.Paging;
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 using FleetEstimator.Reports;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using CsCheck;
-using FleetEstimator.Paging;
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 using FleetEstimator.Reports;
 using Xunit;
 
