@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace FleetEstimator.Paging;
 
 /// <summary>
@@ -244,11 +246,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         }
 
         var young = 1;
-        for (var near = NextYoung(start, end); near < end; near = NextYoung(near + 1, end))
+        for (var left = PteRuns.TakeYoung(Kernel.Entries.AsSpan(start, end - start)); left != 0; left &= left - 1)
         {
-            TakeYoung(near);
             young++;
-            var node = Kernel.FolioOf(near);
+            var node = Kernel.FolioOf(start + BitOperations.TrailingZeroCount(left));
             var state = Kernel.LruStateOf(node);
             if ((state & NodeFlags.Isolated) != 0)
                 Kernel.SetLruState(node, state | NodeFlags.Referenced);
@@ -268,8 +269,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         entry &= unchecked((byte)~Pte.Young);
         return true;
     }
-
-    private int NextYoung(int index, int end) => index + PteRuns.FirstYoung(Kernel.Entries.AsSpan(index, end - index));
 
     // ---- Aging -----------------------------------------------------------------------------------------------------------------
 
@@ -319,11 +318,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             var start = first + (int)(Math.Max(area.Start, tableStart) - tableStart);
             var end = first + (int)(Math.Min(area.End, tableEnd) - tableStart);
             total += end - start;
-            for (var index = NextYoung(start, end); index < end; index = NextYoung(index + 1, end))
+            for (; start < end; start += PteRuns.YoungAtOnce)
             {
-                TakeYoung(index);
-                young++;
-                SetGeneration(Kernel.FolioOf(index), YoungestList);
+                var taken = PteRuns.TakeYoung(Kernel.Entries.AsSpan(start, Math.Min(end - start, PteRuns.YoungAtOnce)));
+                young += BitOperations.PopCount(taken);
+                for (; taken != 0; taken &= taken - 1)
+                    SetGeneration(Kernel.FolioOf(start + BitOperations.TrailingZeroCount(taken)), YoungestList);
             }
         }
 
@@ -361,6 +361,8 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     private void SetGeneration(int node, int generation)
     {
         var state = Kernel.LruStateOf(node);
+        if (GenerationIn(state) == generation)
+            return;
         var pages = Kernel.FolioPages(node);
         _sizes[GenerationIn(state)] -= pages;
         Kernel.SetLruState(node, (state & ~GenerationMask) | (NodeFlags)generation);

@@ -156,6 +156,7 @@ internal sealed class PageTables
     }
 
     /// <summary>Process and virtual page number of the entry at <paramref name="index"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (Process Process, ulong Page) Locate(int index)
     {
         var (process, firstPage) = _tables[index / EntriesPerTable];
@@ -163,6 +164,7 @@ internal sealed class PageTables
     }
 
     /// <summary>The run of the one page whose entry stands at <paramref name="index"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Run RunOf(int index)
     {
         var (process, page) = Locate(index);
