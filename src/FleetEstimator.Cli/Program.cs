@@ -8,6 +8,8 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     InspectCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
+    CalibrateCommand.Create(),
+    ScenarioWorkerCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)

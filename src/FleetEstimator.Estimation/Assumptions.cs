@@ -16,6 +16,7 @@ internal static class Assumptions
         .. UnknownAccesses(recordings),
         .. PageSampling(recordings),
         .. study.Classes.SelectMany(@class => OfClass(@class, recordings)),
+        .. LossyMechanisms(study),
         $"Nothing is measured during warm-up: {(study.WarmUp.Share is null ? study.WarmUp : $"the first {study.WarmUp}")} of "
             + (study.DurationMicroseconds is { } duration ? $"{Period.ToText(duration)} simulated on each node." : "the simulated period of each node, which is as long as its recording."),
         "CPU time and time in faults are counted events times the cost of each, by the cost table; they are not measured. " + Costs(study.Costs),
@@ -44,6 +45,12 @@ internal static class Assumptions
                 yield return $"Class {@class.Name}: the peak of {(tooLarge == 1 ? "1 recording" : $"{tooLarge} recordings")} is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
         }
     }
+
+    private static IEnumerable<string> LossyMechanisms(StudyDefinition study) =>
+        study.Mechanisms.Where(name => Mechanism.Find(name) is { ChecksBeforeFlush: true }).Select(name =>
+            $"{name} is no candidate: it checks for zeros before the TLB flush and does not refuse pinned pages, so stores made meanwhile are lost. It is shown for what that "
+                + "order of steps would save and lose. A store counts as lost if the content changed through a pin, or if times are exact and it came before the flush "
+                + "through a translation that a TLB is taken to hold still; nodes.parquet has both counts (unmap_at_risk_pages, lost_stores).");
 
     private static string Costs(CostTable costs)
     {
@@ -122,7 +129,7 @@ internal static class Assumptions
                 + $"of its size in {(@class.Swap.Device == SwapDevice.Zram ? "zram" : "zswap")}.";
         }
 
-        if (@class.Swap.Device == SwapDevice.Ssd)
+        if (@class.Swap.Device is SwapDevice.Ssd or SwapDevice.Disk)
             yield return $"Class {@class.Name}: the device keeps up with what is written to it: a page is written back by the time anything recorded happens next.";
         yield return @class.Start == StartOffset.Random
             ? $"Class {@class.Name}: each copy of a recording starts at a random time of it and begins again at its end."

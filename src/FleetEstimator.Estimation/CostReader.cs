@@ -5,8 +5,8 @@ using FleetEstimator.Paging;
 namespace FleetEstimator.Estimation;
 
 /// <summary>
-/// Reads and writes cost files: YAML with an entry for each <see cref="Cost"/> that is not to have its default, <c>fault: 340</c> (nanoseconds) or
-/// <c>fault: {ns: 340, source: "where it comes from"}</c>. Under the key <c>costs</c> of a study stands the same, or the file's name.
+/// Reads and writes cost files: YAML with an entry for each <see cref="Cost"/> that is not to have its default, <c>fault: 330</c> (nanoseconds) or
+/// <c>fault: {ns: 330, source: "where it comes from"}</c>. Under the key <c>costs</c> of a study stands the same, or the file's name.
 /// </summary>
 public static class CostReader
 {

@@ -9,9 +9,6 @@ public static class StudyReader
 {
     internal static readonly string[] Keys = ["study", "seed", "mechanisms", "baseline", "level", "duration", "warm_up", "costs", "classes", "claims"];
 
-    /// <summary>Mechanisms that are known by name and not modelled.</summary>
-    private static readonly string[] UncoveredMechanisms = ["linux-6.12+zero-at-unmap"];
-
     /// <summary>Reads a study.</summary>
     /// <param name="yaml">The text of the file.</param>
     /// <param name="fileName">The file as the user named it; only for messages.</param>
@@ -58,9 +55,7 @@ public static class StudyReader
             var path = $"mechanisms[{index}]";
             if (fields.AsText(items[index], path, remedy) is not { } name)
                 continue;
-            if (UncoveredMechanisms.Contains(name))
-                fields.Errors.Add(items[index], path, $"'{name}' is not covered yet", $"covered: {string.Join(", ", known)}");
-            else if (Mechanism.Find(name) is null)
+            if (Mechanism.Find(name) is null)
                 fields.Errors.Add(items[index], path, $"'{StudyFields.Shorten(name)}' is not a known mechanism", Spelling.Remedy(name, known));
             else if (names.Contains(name))
                 fields.Errors.Add(items[index], path, $"'{name}' stands twice", "keep one");
@@ -145,7 +140,7 @@ public static class StudyReader
 
     private static CostTable Costs(StudyFields fields, Func<string, string>? readFile)
     {
-        const string remedy = "name a cost file, relative to the study, or write costs in nanoseconds here: {fault: 340}";
+        const string remedy = "name a cost file, relative to the study, or write costs in nanoseconds here: {fault: 330}";
         if (fields.Find("costs") is not { } value || value is YamlRefused)
             return CostTable.Default;
         if (value is YamlMapping)

@@ -6,7 +6,7 @@ namespace FleetEstimator.Estimation;
 internal static class StudyWords
 {
     public static readonly IReadOnlyList<(string Word, SwapDevice Value)> Devices =
-        [("zram", SwapDevice.Zram), ("ssd", SwapDevice.Ssd), ("none", SwapDevice.None)];
+        [("zram", SwapDevice.Zram), ("ssd", SwapDevice.Ssd), ("disk", SwapDevice.Disk), ("none", SwapDevice.None)];
 
     public static readonly IReadOnlyList<(string Word, LruKind Value)> Lrus = [("multi-generational", LruKind.MultiGenerational), ("classic", LruKind.Classic)];
 

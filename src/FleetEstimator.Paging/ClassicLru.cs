@@ -400,8 +400,8 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
 
         Kernel.SwapOut(node);
 
-        // It has no slot, or is large and has locked pages. What an asynchronous device writes waits where it is.
-        if (Kernel.HasFrame(node) && (Kernel.FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+        // It has no slot, or is large and has locked pages. What an asynchronous device writes, and what is pinned, waits where it is.
+        if (Kernel.HasFrame(node) && (Kernel.FlagsOf(node) & NodeFlags.UnderWriteback) == 0 && !Kernel.IsPinned(node))
             SetState(node, NodeFlags.Active);
     }
 

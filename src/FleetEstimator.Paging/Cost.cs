@@ -49,9 +49,9 @@ public sealed record Cost(string Key, string Meaning, string Source, Func<CostTa
             table => table.ZramWrite, (table, value) => table with { ZramWrite = value }),
         new("zram_read", "reading a page from zram, decompression apart", Derived + "swap-in of pages of one repeated word, less swap-in of zeros without its clearing",
             table => table.ZramRead, (table, value) => table with { ZramRead = value }),
-        new("zswap_store", "storing a page in zswap, compression apart", "not measured: taken as zram_write",
+        new("zswap_store", "storing a page in zswap, compression apart", Derived + "page-out of half-compressible pages to zswap (lzo), less page-out of zeros and compression",
             table => table.ZswapStore, (table, value) => table with { ZswapStore = value }),
-        new("zswap_load", "loading a page from zswap, decompression apart", "not measured: taken as zram_read",
+        new("zswap_load", "loading a page from zswap, decompression apart", Derived + "swap-in of half-compressible pages from zswap (lzo), less swap-in of zeros without its clearing and decompression",
             table => table.ZswapLoad, (table, value) => table with { ZswapLoad = value }),
         new("ssd_write", "CPU time of writing a page to a solid-state disk", BlockLayer,
             table => table.SsdWrite, (table, value) => table with { SsdWrite = value }),
@@ -65,6 +65,8 @@ public sealed record Cost(string Key, string Meaning, string Source, Func<CostTa
             table => table.DiskRead, (table, value) => table with { DiskRead = value }),
         new("disk_read_latency", "waiting for a page from a rotating disk", "derived: half a turn at 7,200 per minute and 8 ms to seek",
             table => table.DiskReadLatency, (table, value) => table with { DiskReadLatency = value }),
+        new("ksm_scan", "reading a page for KSM: the walk to it and a checksum", "not measured: 4 KiB at 10 GB/s, and the walk",
+            table => table.KsmScan, (table, value) => table with { KsmScan = value }),
     ];
 
     /// <summary>The entry of that key, or null.</summary>

@@ -11,55 +11,55 @@ public sealed record CostTable
     public static readonly CostTable Default = new();
 
     /// <summary>Entering and leaving a page fault and setting the entry.</summary>
-    public long Fault { get; init; } = 340;
+    public long Fault { get; init; } = 330;
 
     /// <summary>Allocating, charging and listing a frame.</summary>
-    public long PageAllocation { get; init; } = 150;
+    public long PageAllocation { get; init; } = 210;
 
     /// <summary>Clearing a page.</summary>
     public long PageClearing { get; init; } = 190;
 
     /// <summary>Copying a page.</summary>
-    public long PageCopy { get; init; } = 510;
+    public long PageCopy { get; init; } = 650;
 
     /// <summary>What a store to a read-only page takes beyond a fault on an empty one: flushing the old translation, changing the mapping.</summary>
     public long CopyOnWrite { get; init; } = 290;
 
     /// <summary>Taking a page off its list at reclaim and freeing it.</summary>
-    public long Reclaim { get; init; } = 230;
+    public long Reclaim { get; init; } = 130;
 
     /// <summary>Finding and changing one mapping of a page by the reverse map, its share of the batched TLB flush included.</summary>
-    public long ReverseMapWalk { get; init; } = 150;
+    public long ReverseMapWalk { get; init; } = 155;
 
     /// <summary>Checking a page that is filled with zeros: all of it is read.</summary>
-    public long ZeroCheckOfZeros { get; init; } = 150;
+    public long ZeroCheckOfZeros { get; init; } = 155;
 
     /// <summary>Checking a page that is not: it ends at the first word that is not zero.</summary>
-    public long ZeroCheckOfData { get; init; } = 10;
+    public long ZeroCheckOfData { get; init; } = 15;
 
     /// <summary>Taking a swap slot, entering and leaving the swap cache.</summary>
-    public long SlotAllocation { get; init; } = 340;
+    public long SlotAllocation { get; init; } = 800;
 
     /// <summary>Looking a slot up at swap-in and giving it back.</summary>
-    public long SlotRelease { get; init; } = 380;
+    public long SlotRelease { get; init; } = 385;
 
     /// <summary>Compressing a page.</summary>
-    public long Compression { get; init; } = 1200;
+    public long Compression { get; init; } = 615;
 
     /// <summary>Decompressing a page.</summary>
-    public long Decompression { get; init; } = 500;
+    public long Decompression { get; init; } = 405;
 
     /// <summary>Writing a page to zram, compression apart.</summary>
-    public long ZramWrite { get; init; } = 550;
+    public long ZramWrite { get; init; } = 560;
 
     /// <summary>Reading a page from zram, decompression apart.</summary>
-    public long ZramRead { get; init; } = 280;
+    public long ZramRead { get; init; } = 490;
 
     /// <summary>Storing a page in zswap, compression apart.</summary>
-    public long ZswapStore { get; init; } = 550;
+    public long ZswapStore { get; init; } = 750;
 
     /// <summary>Loading a page from zswap, decompression apart.</summary>
-    public long ZswapLoad { get; init; } = 280;
+    public long ZswapLoad { get; init; } = 2180;
 
     /// <summary>CPU time of writing a page to a solid-state disk.</summary>
     public long SsdWrite { get; init; } = 1600;
@@ -79,12 +79,15 @@ public sealed record CostTable
     /// <summary>Time from asking a rotating disk for a page until it is there.</summary>
     public long DiskReadLatency { get; init; } = 12_000_000;
 
+    /// <summary>Reading a page for KSM: the walk to it and a checksum.</summary>
+    public long KsmScan { get; init; } = 600;
+
     /// <summary>Where values come from that are not defaults, by <see cref="Cost.Key"/>.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
 
     /// <summary>CPU time of everything counted under <paramref name="mechanism"/>, in nanoseconds.</summary>
     public long CpuNanoseconds(Mechanism mechanism, NodeSettings settings, in Counters counters) =>
-        FaultCpu(settings, counters) + ReclaimCpu(mechanism, settings, counters);
+        FaultCpu(settings, counters) + ReclaimCpu(mechanism, settings, counters) + counters.KsmPagesScanned * KsmScan;
 
     /// <summary>
     /// Time processes wait in page faults, in nanoseconds: the CPU time of faults, and the latency of the device where a fault reads from it.
@@ -126,7 +129,7 @@ public sealed record CostTable
     {
         var stored = counters.SwapOuts + counters.ZswapOuts;
         var slots = stored + counters.ZeroSwapOuts;
-        var walks = mechanism.ZeroPageAtSwapOut ? 2 : 1;
+        var walks = mechanism is { ZeroPageAtSwapOut: true, ChecksBeforeFlush: false } ? 2 : 1;
         var checksOfData = (mechanism.Zeromap ? 1 : 0) + (mechanism.ZeroPageAtSwapOut ? 1 : 0);
         return (slots + counters.ZeroPagesMappedAtSwapOut) * Reclaim
             + counters.ReclaimedEntries * walks * ReverseMapWalk

@@ -17,7 +17,7 @@ internal sealed partial class Kernel
                 continue;
             }
 
-            if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
+            if ((_pte[index] & Pte.KindMask) != Pte.Mapped || IsPartOfLargeFolio(index))
                 continue;
             var node = NodeOf(index);
             if (MapCountOf(node) > 1)
@@ -33,7 +33,7 @@ internal sealed partial class Kernel
     {
         for (var index = run.Index; index < run.End; index++)
         {
-            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || MapCountOf(NodeOf(index)) == 1))
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || (MapCountOf(NodeOf(index)) == 1 && !IsPartOfLargeFolio(index))))
             {
                 _pte[index] &= unchecked((byte)~Pte.Young);
                 LruOf(FolioOf(index)).Deactivate(FolioOf(index));
@@ -53,9 +53,9 @@ internal sealed partial class Kernel
                     break;
                 case Pte.Mapped:
                     // The kernel marks a large folio as a whole; small pages that are dropped one by one come to the same.
-                    if (CoversWholeFolio(run, index))
+                    if (CoversWholeFolio(run, index) && !IsPinned(index))
                         Split(FolioOf(index), mapsZeros: false);
-                    if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                    if ((_pte[index] & Pte.KindMask) == Pte.Mapped && !IsPartOfLargeFolio(index))
                         FreeLazily(index);
                     break;
             }

@@ -60,6 +60,8 @@ internal sealed partial class Kernel
             index += done;
             if (index < run.End)
             {
+                if (Mechanism.ChecksBeforeFlush)
+                    CountStoreLostToStaleTranslation(index, contentBits);
                 WriteFault(run, index);
                 Store(index++, contentBits);
             }
@@ -93,6 +95,8 @@ internal sealed partial class Kernel
                     SetContent(index, contentBits);
                     break;
                 case Pte.Zero when known && contentBits != Pte.ContentZero:
+                    if (Mechanism.ChecksBeforeFlush)
+                        CountStoreLostThroughPin(run, index);
                     WriteFaultOfObservedStore(run, index);
                     SetContent(index, contentBits);
                     break;

@@ -60,6 +60,7 @@ internal sealed partial class Kernel
             StateOf(first) = TableState.None;
             ForgetFlagTable(first);
         }
+        _ksmTables.Remove(first / PageTables.EntriesPerTable);
     }
 
     /// <summary>A VMA is cut inside the 2 MiB range of this entry: what was mapped as one becomes small entries of the same folio.</summary>
@@ -127,6 +128,8 @@ internal sealed partial class Kernel
         MappedFrames += pages;
         ZeroFilledFrames += pages;
         LruOf(first).AddFaulted(first);
+        if (size == NodeFlags.Folio2M && Mechanism.ShrinksUnderusedFolios && _settings.ShrinkUnderused)
+            DeferredSplitsOf(first).Add(new FolioKey(first, pages));
     }
 
     /// <summary>
@@ -141,10 +144,25 @@ internal sealed partial class Kernel
         var first = index & ~(pages - 1);
         var whole = first >= run.Index && first + pages <= run.End && !IsPartlyMapped(FolioOf(index))
             && (Mechanism.SwapsOutFoliosMappedSmall || pages == PagesOf64K || StateOf(index) == TableState.HugeFrame);
-        if (!whole)
+        if (!whole && !IsPinned(index))
             Split(FolioOf(index));
         return whole;
     }
+
+    /// <summary>Whether any entry maps the folio.</summary>
+    internal bool IsMapped(FolioKey folio)
+    {
+        for (var index = folio.First; index < folio.First + folio.Pages; index++)
+        {
+            if ((_pte[index] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped && FolioPages(index) == folio.Pages)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the entry maps a page of a large folio: one that could not be split, since it is pinned.</summary>
+    private bool IsPartOfLargeFolio(int index) => (_pte[index] & Pte.KindMask) == Pte.Mapped && FolioPages(index) > 1;
 
     private bool IsPartlyMapped(int folio) => (StoredFlags(folio) & NodeFlags.PartlyMapped) != 0;
 
@@ -156,6 +174,7 @@ internal sealed partial class Kernel
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
+        DeferredSplitsOf(folio).Remove(KeyOf(folio));
         PartHugeMapping(folio);
         LruOf(folio).Remove(folio);
         var mapped = 0;
@@ -187,6 +206,8 @@ internal sealed partial class Kernel
         var pages = FolioPages(index);
         var first = index & ~(pages - 1);
         var folio = FolioOf(index);
+        var key = KeyOf(index);
+        DeferredSplitsOf(index).Add(key);
         PartHugeMapping(index);
         MappedFrames--;
         if ((_pte[index] & Pte.ContentMask) == Pte.ContentZero)
@@ -212,7 +233,9 @@ internal sealed partial class Kernel
 
         // Nothing maps it any more. Its size has gone with its flags, so the LRU is told.
         LruOf(index).Remove(index, pages, flags);
+        DeferredSplitsOf(index).Remove(key);
         StrandedFrames -= pages;
+        Pins.Unmapped(key);
     }
 
     /// <summary>Swap-out of a large folio: as a whole if it is mapped whole and there are slots, else split.</summary>
@@ -220,6 +243,8 @@ internal sealed partial class Kernel
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
+        if (IsPinned(folio))
+            return;
         if (IsPartlyMapped(folio) || (!Mechanism.SwapsOutFoliosMappedSmall && pages > PagesOf64K && StateOf(folio) != TableState.HugeFrame))
         {
             SplitAndSwapOut(folio, first, pages);
@@ -237,6 +262,7 @@ internal sealed partial class Kernel
         else
         {
             LruOf(folio).Remove(folio);
+            DeferredSplitsOf(folio).Remove(KeyOf(folio));
             PartHugeMapping(folio);
             WriteOutLarge(first, pages, LruOf(folio).Evict(pages, FlagsOf(folio)));
         }

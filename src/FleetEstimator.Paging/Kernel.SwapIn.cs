@@ -13,10 +13,11 @@ internal sealed partial class Kernel
     {
         _areas[run.Area.Id].HasAnonymousPages = true;
         var node = NodeOf(index);
-        if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+        var flags = StoredFlags(node);
+        if ((flags & NodeFlags.InSwapCache) != 0)
         {
             _counters.MinorFaults++;
-            var marked = (FlagsOf(node) & NodeFlags.ReadAhead) != 0;
+            var marked = (flags & NodeFlags.ReadAhead) != 0;
             if (marked)
             {
                 RemoveFlags(node, NodeFlags.ReadAhead);
@@ -32,7 +33,7 @@ internal sealed partial class Kernel
         }
 
         var onlyEntry = SwapCountOf(node) == 1;
-        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (flags & NodeFlags.ZeromapBit) != 0)
         {
             _counters.MinorFaults++;
             _counters.ZeroPagesMappedAtSwapIn++;
@@ -45,7 +46,7 @@ internal sealed partial class Kernel
 
         _counters.MajorFaults++;
         if (_settings.Proactive is { } proactive)
-            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
+            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (flags & NodeFlags.ZeromapBit) != 0, (flags & NodeFlags.InZswap) != 0);
         if (onlyEntry && _settings.SwapIsSynchronous)
         {
             if (TrySwapInFolio(run, index, write))
@@ -123,7 +124,7 @@ internal sealed partial class Kernel
 
     private void CountRead(int node)
     {
-        var flags = FlagsOf(node);
+        var flags = StoredFlags(node);
         if ((flags & NodeFlags.ZeromapBit) != 0)
             _counters.ZeroSwapIns++;
         else if ((flags & NodeFlags.InZswap) != 0)
@@ -203,7 +204,7 @@ internal sealed partial class Kernel
     /// <summary>Ends a slot that one entry names and no frame belongs to; the entry is about to say something else.</summary>
     private void FreeSlotOfOnlyEntry(int index, int node)
     {
-        ForgetCopy(FlagsOf(node));
+        ForgetCopy(StoredFlags(node));
         ReturnSlot(node);
         if (node < 0)
             _shared.Remove(node);
@@ -215,6 +216,8 @@ internal sealed partial class Kernel
     {
         if ((flags & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData--;
+        if ((flags & NodeFlags.InZswap) != 0)
+            ZswapEntryBytes -= BytesOfZswapEntry(flags);
         return flags & ~NodeFlags.SlotCopy;
     }
 

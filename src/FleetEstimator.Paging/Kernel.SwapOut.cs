@@ -3,6 +3,9 @@ namespace FleetEstimator.Paging;
 /// <content>Out of memory into a slot, or nowhere (shrink_folio_list).</content>
 internal sealed partial class Kernel
 {
+    // A page of one repeated word compresses to about 30 bytes; with its handle that is an object of 48 in zsmalloc.
+    private const int RepeatedWordBytes = 48;
+
     /// <summary>
     /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. It stays if it is
     /// locked, if no swap slot is free, or while an asynchronous device writes it.
@@ -21,15 +24,22 @@ internal sealed partial class Kernel
         var zeroFilled = HoldsZeros(node);
         if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
             return;
+        var replaceable = Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node) && (flags & (NodeFlags.InSwapCache | NodeFlags.LazilyFreed)) == 0;
         if ((flags & NodeFlags.LazilyFreed) != 0)
         {
             DropLazily(node, mappers);
             return;
         }
 
+        if (IsPinned(node) && !(replaceable && Mechanism.ChecksBeforeFlush))
+        {
+            KeepPinned(node);
+            return;
+        }
+
         if (!inCache)
         {
-            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node))
+            if (replaceable)
             {
                 ReplaceByZeroPage(node, mappers);
                 return;
@@ -76,7 +86,7 @@ internal sealed partial class Kernel
         }
 
         var lru = LruOf(node);
-        lru.Remove(node);
+        lru.Remove(node, 1, flags);
         SetStoredFlags(node, flags & ~(NodeFlags.InSwapCache | NodeFlags.LruState));
         Lists.SetShadow(node, lru.Evict(1, flags));
         UnmappedCacheFrames--;
@@ -97,7 +107,7 @@ internal sealed partial class Kernel
         _underWriteback.Clear();
     }
 
-    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since or is pinned, which makes it an ordinary frame again.</summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
         var flags = FlagsOf(node);
@@ -107,7 +117,7 @@ internal sealed partial class Kernel
                 flags |= NodeFlags.Dirty;
         }
 
-        if ((flags & NodeFlags.Dirty) != 0)
+        if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
         {
             LruOf(node).Remove(node);
             SetFlags(node, flags & ~NodeFlags.LazilyFreed);
@@ -144,25 +154,11 @@ internal sealed partial class Kernel
             _counters.SwapOuts++;
         if ((copy & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData++;
+        if ((copy & NodeFlags.InZswap) != 0)
+            ZswapEntryBytes += BytesOfZswapEntry(copy);
         return ForgetCopy(flags) | copy;
     }
 
-    private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
-    {
-        _counters.ZeroPagesMappedAtSwapOut++;
-        _counters.ReclaimedEntries += mappers.Length;
-        _counters.ZeroFilledSwapOuts++;
-        LruOf(node).Remove(node);
-        foreach (var index in mappers)
-        {
-            _pte[index] = Pte.Zero | Pte.HiddenZero;
-            ForgetFlags(index);
-            HiddenZeroEntries++;
-        }
-
-        MappedFrames--;
-        ZeroFilledFrames--;
-        if (node < 0)
-            _shared.Remove(node);
-    }
+    internal int BytesOfZswapEntry(NodeFlags flags) =>
+        Mechanism.ZswapEntryBytes + ((flags & NodeFlags.SlotHoldsData) != 0 || Mechanism.ZswapKeepsRepeatedWords ? 0 : RepeatedWordBytes);
 }

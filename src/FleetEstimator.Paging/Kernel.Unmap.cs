@@ -36,6 +36,7 @@ internal sealed partial class Kernel
                     if ((StoredFlags(index) & NodeFlags.InSwapCache) != 0)
                         DropFromSwapCache(index);
                     FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
+                    Pins.Unmapped(KeyOf(index));
                     break;
                 default:
                     index = ZapSwapEntries(index, run.End) - 1;
@@ -118,6 +119,9 @@ internal sealed partial class Kernel
                     if ((_pte[from] & Pte.HiddenZero) != 0)
                         HiddenZeroEntries++;
                     _pte[to] = (byte)(_pte[from] & ~Pte.Young);
+                    break;
+                case Pte.Mapped when IsPinned(from):
+                    CopyPinned(from, to);
                     break;
                 default:
                     if (FolioPages(from) > 1)

@@ -29,6 +29,7 @@ internal sealed partial class Kernel
     private int[] _mappers = new int[8];
     private readonly long[] _waitedNanoseconds;
     private Counters _counters;
+    private long _now;
 
     public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables, FrameLists lists)
     {
@@ -37,6 +38,9 @@ internal sealed partial class Kernel
         _settings = settings;
         _flagsOfWrittenSlots = FlagsOfWrittenSlots();
         _tables = tables;
+        Pins = new PinnedFrames(settings.Groups);
+        _deferredSplits = [.. Enumerable.Range(0, settings.Groups).Select(_ => new DeferredSplits())];
+        _staleTranslations = new StaleTranslations(settings.FlushWindowMicroseconds);
         _shared = new SharedNodes(Lists.Heads);
         _lrus = new ReclaimPolicy[settings.Groups];
         for (var group = 0; group < _lrus.Length; group++)
@@ -75,8 +79,11 @@ internal sealed partial class Kernel
     /// <summary>Slots on whose copy the device spends memory.</summary>
     public long SlotsHoldingData { get; private set; }
 
+    /// <summary>What zswap spends beside those copies, in bytes.</summary>
+    public long ZswapEntryBytes { get; private set; }
+
     /// <summary>Memory that compressed copies take (zram, zswap), in pages, rounded up.</summary>
-    public long CompressedPages => (SlotsHoldingData * _settings.CompressedPageBytes + _settings.PageBytes - 1) / _settings.PageBytes;
+    public long CompressedPages => (SlotsHoldingData * _settings.CompressedPageBytes + ZswapEntryBytes + _settings.PageBytes - 1) / _settings.PageBytes;
 
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
@@ -87,7 +94,7 @@ internal sealed partial class Kernel
     private bool SwapIsHalfFull => FreeSlots * 2 < _settings.SwapPages;
 
     /// <summary>Frames in memory.</summary>
-    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
+    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames + PinnedUnmappedFrames;
 
     internal int PageBytes => _settings.PageBytes;
 
@@ -143,6 +150,13 @@ internal sealed partial class Kernel
             lru.FlushStatistics();
     }
 
+    /// <summary>Time has passed: a device writes within the shortest time that a recording tells apart.</summary>
+    public void AdvanceTo(long microseconds)
+    {
+        _now = microseconds;
+        Settle();
+    }
+
     /// <summary>Someone reads memory.stat.</summary>
     public void ReadStatistics()
     {
@@ -188,7 +202,7 @@ internal sealed partial class Kernel
     /// <summary>Whether a node still stands on the LRU for a frame.</summary>
     internal bool HasFrame(int node)
     {
-        if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+        if ((StoredFlags(node) & NodeFlags.InSwapCache) != 0)
             return true;
         return node < 0 ? _shared[node].MapCount > 0 : (_pte[node] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped && FolioOf(node) == node;
     }

@@ -34,7 +34,7 @@ internal static class KernelAudit
         }
 
         var nodes = mapCounts.Keys.Union(swapCounts.Keys).ToList();
-        var (unmappedCache, slots, holding, zeroFilled) = (0L, 0L, 0L, 0L);
+        var (unmappedCache, slots, holding, zeroFilled, zswapEntryBytes) = (0L, 0L, 0L, 0L, 0L);
         foreach (var node in nodes)
         {
             var (maps, swaps) = (mapCounts.GetValueOrDefault(node), swapCounts.GetValueOrDefault(node));
@@ -56,6 +56,7 @@ internal static class KernelAudit
             if (kernel.NumberedSlots is { } numbered)
                 CheckNumber(numbered, node, hasSlot: swaps > 0 || inCache);
             holding += (flags & NodeFlags.SlotHoldsData) != 0 ? 1 : 0;
+            zswapEntryBytes += (flags & NodeFlags.InZswap) != 0 ? kernel.BytesOfZswapEntry(flags) : 0;
             zeroFilled += maps > 0 && kernel.HoldsZeros(node) ? 1 : 0;
         }
 
@@ -70,6 +71,14 @@ internal static class KernelAudit
         Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
 
+        Equal(true, kernel.Pins.IsConsistent(), "pins and the frames they hold agree");
+        Equal(true, kernel.Pins.Mapped.All(kernel.IsMapped), "a folio pinned as mapped is mapped");
+        Equal(zswapEntryBytes, kernel.ZswapEntryBytes, "bytes of zswap entries");
+        var queued = kernel.DeferredSplits.SelectMany(queue => queue.Folios).ToHashSet();
+        Equal(true, queued.All(folio => folio.Pages > 1 && kernel.IsMapped(folio)), "folios to be split are mapped");
+        Equal(true, large.Where(folio => (kernel.FlagsOf(folio.Key) & NodeFlags.PartlyMapped) != 0).All(folio => queued.Contains(kernel.KeyOf(folio.Key))),
+            "folios that lost pages are queued to be split");
+
         var charged = new long[kernel.Groups.Count];
         var listed = new HashSet<int>();
         for (var list = 0; list < kernel.Lists.Heads; list++)
@@ -83,9 +92,9 @@ internal static class KernelAudit
         }
 
         for (var group = 0; group < charged.Length; group++)
-            Equal(charged[group], kernel.Groups[group].Frames, "frames charged to a group");
+            Equal(charged[group] + kernel.Pins.UnmappedFramesOf(group), kernel.Groups[group].Frames, "frames charged to a group");
 
-        Equal(charged.Sum(), kernel.Frames, "frames");
+        Equal(charged.Sum() + kernel.PinnedUnmappedFrames, kernel.Frames, "frames");
         var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0)
             .Select(node => node < 0 ? node : kernel.FolioOf(node)).ToHashSet();
         Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");

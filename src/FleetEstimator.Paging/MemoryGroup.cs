@@ -22,7 +22,7 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
     public long LimitFrames { get; private set; }
 
     /// <summary>Frames charged against the limit.</summary>
-    public long Frames => policies.Length == 1 ? policies[0].Frames : kernel.Frames;
+    public long Frames => policies.Length == 1 ? policies[0].Frames + kernel.Pins.UnmappedFramesOf(policies[0].Group) : kernel.Frames;
 
     /// <summary>Makes room for frames under the limit; false if there is still none for them.</summary>
     public bool TryCharge(int frames) => HasRoom(frames) || MakeRoom(frames);
@@ -62,7 +62,7 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
         {
             var reclaimed = 0L;
             foreach (var policy in policies)
-                reclaimed += policy.Shrink(priority, wanted);
+                reclaimed += Shrink(policy, priority, wanted);
             kernel.Settle();
             if (reclaimed < wanted)
                 priority--;
@@ -93,10 +93,18 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
         var reclaimed = 0L;
         for (var visited = 0; visited < policies.Length && reclaimed < missing; visited++)
         {
-            reclaimed += policies[_position].Shrink(priority, wanted);
+            reclaimed += Shrink(policies[_position], priority, wanted);
             _position = (_position + 1) % policies.Length;
         }
 
+        return reclaimed;
+    }
+
+    /// <summary>shrink_one: the lists of a group, then its shrinker, whose frames are not counted as reclaimed.</summary>
+    private long Shrink(ReclaimPolicy policy, int priority, long wanted)
+    {
+        var reclaimed = policy.Shrink(priority, wanted);
+        kernel.ShrinkDeferredSplits(policy.Group, priority);
         return reclaimed;
     }
 

@@ -50,6 +50,14 @@ public enum LruKind : byte
 }
 
 /// <summary>
+/// Kernel same-page merging (/sys/kernel/mm/ksm) with use_zero_pages on, which replaces zero-filled pages by the shared zero page. Every process takes
+/// part, as after prctl(PR_SET_MEMORY_MERGE). Pages alike that are not zeros are not merged: traces need not hold fingerprints.
+/// </summary>
+/// <param name="PagesToScan">Pages read each time it wakes, at least 1; the kernel's default is 100.</param>
+/// <param name="SleepMilliseconds">Time between, at least 1; the kernel's default is 20.</param>
+public sealed record KsmSettings(int PagesToScan = 100, int SleepMilliseconds = 20);
+
+/// <summary>
 /// Proactive reclaim in the manner of Senpai (Weiner et al., TMO: Transparent Memory Offloading in Datacenters, ASPLOS 2022): every interval
 /// each memory group is asked for <see cref="Ratio"/> of its memory, less the nearer its memory pressure is to <see cref="Pressure"/>. The defaults are theirs.
 /// </summary>
@@ -128,6 +136,27 @@ public sealed record NodeSettings
 
     /// <summary>Page table entries to make room for at once, so that state is not copied as the node grows; no limit, and no effect on results.</summary>
     public int ExpectedPages { get; init; }
+
+    /// <summary>
+    /// shrink_underused: whether 2 MiB folios go to the shrinker that splits underused ones (linux-6.12). Alone it changes next to nothing:
+    /// see <see cref="MaxPtesNone"/>.
+    /// </summary>
+    public bool ShrinkUnderused { get; init; } = true;
+
+    /// <summary>
+    /// khugepaged/max_ptes_none, 0 to 511: under memory pressure a 2 MiB folio with more zero-filled pages than this is split, and they map the zero
+    /// page. At 511, the default, none is; 409 (80%) is in use at Meta.
+    /// </summary>
+    public int MaxPtesNone { get; init; } = PageTables.EntriesPerTable - 1;
+
+    /// <summary>Kernel same-page merging with use_zero_pages, over all private anonymous memory; null = off.</summary>
+    public KsmSettings? Ksm { get; init; }
+
+    /// <summary>
+    /// Time from unmapping a page to the TLB flush of its batch, for counting stores that a check before the flush loses. The default is that of 32 pages
+    /// (SWAP_CLUSTER_MAX) at a microsecond each. 0 where times are too coarse to tell, as in recordings by interval: then no store is taken to fall into it.
+    /// </summary>
+    public long FlushWindowMicroseconds { get; init; } = 32;
 
     /// <summary>Processes that must not map the shared zero page (mm_forbids_zeropage): no read fault maps it and no mechanism applies.</summary>
     public bool ForbidZeroPage { get; init; }

@@ -8,12 +8,12 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
 {
     private readonly int _firstList = group * FrameLists.PerGroup;
 
+    /// <summary>Number of the group.</summary>
+    public int Group { get; } = group;
+
     protected Kernel Kernel { get; } = kernel;
 
-    /// <summary>Number of the group.</summary>
-    protected int Group { get; } = group;
-
-    /// <summary>Frames on the lists: what is charged to the group.</summary>
+    /// <summary>Frames on the lists: what is charged to the group, but for those that only pins keep.</summary>
     public long Frames { get; private set; }
 
     protected FrameLists Lists { get; } = kernel.Lists;

@@ -24,6 +24,7 @@ public sealed class Simulator
     private readonly ProactiveReclaimer[] _proactive = [];
     private readonly bool[] _accessesAreWrites;
     private long _nextProactive = long.MaxValue;
+    private long _nextKsm = long.MaxValue;
     private int _pagesRoomed;
     private int _areasRoomed;
     private long _statisticsFlushed;
@@ -35,6 +36,10 @@ public sealed class Simulator
     {
         if (lanes.Count == 0)
             throw new ArgumentException("At least one replay.", nameof(lanes));
+        if (settings.MaxPtesNone is < 0 or >= PageTables.EntriesPerTable)
+            throw new ArgumentException($"max_ptes_none is {settings.MaxPtesNone}, not 0 to {PageTables.EntriesPerTable - 1}.", nameof(settings));
+        if (settings.Ksm is { PagesToScan: < 1 } or { SleepMilliseconds: < 1 })
+            throw new ArgumentException($"KSM reads {settings.Ksm.PagesToScan} pages every {settings.Ksm.SleepMilliseconds} ms; both are at least 1.", nameof(settings));
         Lanes = lanes;
         _settings = settings;
         var links = new FrameLinks(lanes.Count, settings.Groups);
@@ -45,6 +50,9 @@ public sealed class Simulator
             _proactive = [.. _kernels.Select(kernel => new ProactiveReclaimer(kernel, proactive))];
             _nextProactive = proactive.IntervalMicroseconds;
         }
+
+        if (settings.Ksm is { } ksm)
+            _nextKsm = ksm.SleepMilliseconds * 1000L;
 
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
     }
@@ -60,9 +68,6 @@ public sealed class Simulator
     /// <summary>Now, in microseconds since the start.</summary>
     public long TimeMicroseconds { get; private set; }
 
-    /// <summary>Whether the model covers an operation; <see cref="Apply(in Operation)"/> refuses others.</summary>
-    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Pin or OperationKind.Unpin);
-
     /// <summary>Page table entries in tables created so far.</summary>
     public int PageCapacity => _tables.Capacity;
 
@@ -73,7 +78,8 @@ public sealed class Simulator
     public NodeState State(int lane)
     {
         var kernel = _kernels[lane];
-        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries);
+        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries,
+            kernel.PinnedUnmappedFrames, kernel.ZswapEntryBytes);
     }
 
     /// <summary>Usage over time since <see cref="BeginMeasuring"/> (or the start) under lane <paramref name="lane"/>.</summary>
@@ -90,15 +96,31 @@ public sealed class Simulator
     public void AdvanceTo(long microseconds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microseconds, TimeMicroseconds);
-        while (_nextProactive <= microseconds)
+        while (Math.Min(_nextProactive, _nextKsm) is var next && next <= microseconds)
         {
-            Pass(_nextProactive);
-            foreach (var reclaimer in _proactive)
-                reclaimer.Tick();
-            _nextProactive += _settings.Proactive!.IntervalMicroseconds;
+            Pass(next);
+            if (next == _nextKsm)
+                WakeKsm(_settings.Ksm!);
+            if (next == _nextProactive)
+                ReclaimProactively(_settings.Proactive!);
         }
 
         Pass(microseconds);
+    }
+
+    private void WakeKsm(KsmSettings ksm)
+    {
+        MakeRoom();
+        foreach (var kernel in _kernels)
+            kernel.KsmScan(ksm.PagesToScan);
+        _nextKsm += ksm.SleepMilliseconds * 1000L;
+    }
+
+    private void ReclaimProactively(ProactiveReclaim proactive)
+    {
+        foreach (var reclaimer in _proactive)
+            reclaimer.Tick();
+        _nextProactive += proactive.IntervalMicroseconds;
     }
 
     private void Pass(long microseconds)
@@ -107,9 +129,8 @@ public sealed class Simulator
         TimeMicroseconds = microseconds;
         if (elapsed == 0)
             return;
-
-        // A device writes within the shortest time that a recording tells apart.
-        Settle();
+        foreach (var kernel in _kernels)
+            kernel.AdvanceTo(microseconds);
         if (TimeMicroseconds - _statisticsFlushed >= StatisticsFlushPeriodMicroseconds)
         {
             _statisticsFlushed = TimeMicroseconds;
@@ -187,6 +208,11 @@ public sealed class Simulator
                 break;
             case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
                 errno = Advise(operation);
+                break;
+            case OperationKind.Unpin:
+                // Of frames, mapped still or not.
+                foreach (var kernel in _kernels)
+                    kernel.Unpin(operation.Process, operation.Page, operation.Pages);
                 break;
             case OperationKind.Read when operation.Pages == 1:
                 if (!TryRead(operation))
@@ -404,11 +430,14 @@ public sealed class Simulator
                 case OperationKind.Unlock:
                     kernel.Unlock(run);
                     break;
+                case OperationKind.Pin:
+                    kernel.Pin(run);
+                    break;
                 case OperationKind.ObservedSwapOut:
                     // The model decides what is swapped out; what the recording kernel did is replayed only on request.
                     break;
                 default:
-                    throw new NotSupportedException($"The model does not cover operation {operation.Kind} yet.");
+                    throw new ArgumentOutOfRangeException(nameof(operation), operation.Kind, "Not an operation.");
             }
         }
     }
@@ -463,6 +492,8 @@ public sealed class Simulator
             }
         }
 
+        foreach (var kernel in _kernels)
+            kernel.EndPins(number);
         _tables.Remove(process, ForgetTable);
     }
 }

@@ -44,6 +44,11 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
         new("zero_filled_swap_out_pages", lane => lane.Counters.ZeroFilledSwapOuts),
         new("zero_filled_swap_in_pages", lane => lane.Counters.ZeroFilledSwapIns),
         new("out_of_memory_pages", lane => lane.Counters.OutOfMemoryPages),
+        new("underused_splits", lane => lane.Counters.UnderusedSplits),
+        new("zero_page_mapped_by_ksm_pages", lane => lane.Counters.ZeroPagesMappedByKsm),
+        new("ksm_scanned_pages", lane => lane.Counters.KsmPagesScanned),
+        new("unmap_at_risk_pages", lane => lane.Counters.UnmapsAtRisk),
+        new("lost_stores", lane => lane.Counters.LostStores),
     ];
 }
 

@@ -18,10 +18,10 @@ internal sealed record ReplayBenchmark(
 
     private readonly Operation[] _operations = new Operation[OperationsAtOnce];
 
-    // Long enough for the just-in-time compiler to have seen every path and compiled it for good.
+    // Enough for the just-in-time compiler to have seen every path and compiled it for good, which it does behind our back.
     private const int WarmUpPages = 20_000;
     private const int WarmUpAccesses = 200_000;
-    private const int WarmUpRounds = 10;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Has the code compiled by a small replay with the same mechanisms, which is thrown away.</summary>
     public void CompileCode()
@@ -29,7 +29,7 @@ internal sealed record ReplayBenchmark(
         var pages = Math.Min(Pages, WarmUpPages);
         var small = this with { Pages = pages, MemoryPages = pages / 2, Accesses = new ZipfAccesses(pages, exponent: 0.9, seed: 0).Take(WarmUpAccesses) };
         var simulator = small.Populate();
-        for (var round = 0; round < WarmUpRounds; round++)
+        for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < WarmUp;)
             small.Replay(simulator);
     }
 

@@ -116,6 +116,9 @@ public static class NodeSimulation
         Zswap = @class.Swap.Zswap,
         HugePages2M = @class.HugePages.Size2M,
         HugePages64K = @class.HugePages.Size64K,
+
+        // alloc_swap_folio: on a synchronous device, as long as zswap was never switched on.
+        LargeSwapIn = @class.Swap.Device == SwapDevice.Zram && !@class.Swap.Zswap && @class.HugePages.Size64K != HugePages.Never,
         MemoryPages = @class.Watermarks ? @class.MemoryBytes / workload.PageBytes : 0,
         UnmodelledPages = @class.UnmodelledBytes / workload.PageBytes,
         Proactive = @class.Proactive is { } proactive ? proactive with { Costs = study.Costs } : null,
@@ -123,6 +126,7 @@ public static class NodeSimulation
         SwapDevice = @class.Swap.Device,
         SwapPages = @class.Swap.SizeBytes / workload.PageBytes,
         PageCluster = @class.Swap.PageCluster,
+        FlushWindowMicroseconds = workload.HasExactTimes ? new NodeSettings().FlushWindowMicroseconds : 0,
         CompressedPageBytes = workload.CompressedPageBytes ?? (int)Math.Ceiling(workload.PageBytes / @class.Swap.CompressionRatio),
     };
 

@@ -64,7 +64,7 @@ public static class Validation
     /// <summary>The scenario of that name, which may be written <c>FAMILY/NAME</c>, in the files of a folder.</summary>
     /// <exception cref="ScenarioException">There is none, or several families have one.</exception>
     public static Scenario Find(string truthFolder, string name) =>
-        Load(truthFolder).FindAll(scenario => scenario.Name == name || scenario.ToString() == name) switch
+        Load(truthFolder).Where(scenario => scenario.Name == name || scenario.ToString() == name).ToList() switch
         {
             [var scenario] => scenario,
             [] => throw new ScenarioException(truthFolder, null, null, $"no scenario is called {name}", "Give the name of a scenario in one of the folder's files"),
@@ -72,7 +72,9 @@ public static class Validation
                 $"Give one of {string.Join(", ", several)}"),
         };
 
-    private static List<Scenario> Load(string truthFolder)
+    /// <summary>The scenarios of every <c>*.jsonl</c> file of a folder.</summary>
+    /// <exception cref="ScenarioException">The folder holds no scenario file, or one is wrong.</exception>
+    public static IReadOnlyList<Scenario> Load(string truthFolder)
     {
         if (!Directory.Exists(truthFolder))
             throw new ScenarioException(truthFolder, null, null, "there is no such folder", "Give a folder of *.jsonl scenario files with --truth");
@@ -84,7 +86,7 @@ public static class Validation
 
     private static FamilyValidation Validate(string family, string kernel, List<(Scenario Scenario, KernelRecord Record)> scenarios)
     {
-        var unsupported = scenarios.Select(pair => ModelReplay.Unsupported(pair.Scenario, kernel)).FirstOrDefault(reason => reason != null);
+        var unsupported = ModelReplay.Unsupported(kernel);
         return scenarios[0].Record is KernelTotals
             ? ValidateTotals(family, kernel, scenarios, unsupported)
             : ValidateSteps(family, kernel, scenarios, unsupported);
@@ -152,7 +154,8 @@ public static class Validation
         : family == "mthp64-zram-swapin" ? 0.75
         : 1;
 
-    private static (string Field, string Expected, string Actual)? FirstDifference(KernelStep expected, KernelStep actual)
+    /// <summary>The first field in which two steps differ, counters first; null if they are alike.</summary>
+    public static (string Field, string Expected, string Actual)? FirstDifference(KernelStep expected, KernelStep actual)
     {
         foreach (var counter in KernelStep.CounterNames)
         {

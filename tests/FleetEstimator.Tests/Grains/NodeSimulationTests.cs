@@ -110,7 +110,9 @@ public sealed class NodeSimulationTests : IDisposable
     [Theory]
     [InlineData("swap: {device: ssd, size: 64 MiB}")]
     [InlineData("lru: classic, swap: {device: zram, size: 64 MiB}")]
+    [InlineData("swap: {device: disk, size: 64 MiB}")]
     [InlineData("swap: {device: ssd, size: 64 MiB, zswap: on}")]
+    [InlineData("swap: {device: disk, size: 64 MiB, zswap: on}")]
     [InlineData("swap: {device: zram, size: 64 MiB}, huge_pages: {2M: always, 64K: always}")]
     [InlineData("swap: {device: zram, size: 64 MiB}, reclaim: {watermarks: on, proactive: {interval: 1 s, ratio: 10%}}")]
     public void EverySettingOfAStudy_ReachesTheModel(string settings)
@@ -174,7 +176,37 @@ public sealed class NodeSimulationTests : IDisposable
         Assert.NotEqual(first.Lanes[0].RssMeanBytes, NodeSimulation.Run(plan.Study with { Seed = 8 }, 0, 0, 0, workload).Lanes[0].RssMeanBytes);
     }
 
-    private void Record(string name, params TraceRow[] rows)
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1_000_000, 0)]
+    public void StoresLostBeforeTheFlush_AreOnlyToldWhereTimesAreExact(long interval, long lost)
+    {
+        Record("flush.arrow", interval, Row(0, OperationKind.Map, 0, 2), Zeros(1), Row(2, OperationKind.PageOut, 0, 1), Row(2, OperationKind.Write, 0, 1), Row(10, OperationKind.Read, 0, 1));
+
+        var counters = Simulate("start: beginning, instances: 1, swap: {device: zram, size: 1 MiB}", warmUp: "0%", mechanisms: "linux-6.12+zero-at-unmap").Lanes[0].Counters;
+
+        Assert.Equal((1, lost), (counters.UnmapsAtRisk, counters.LostStores));
+
+        static TraceRow Zeros(int seconds) => new((ulong)(seconds * Second), new Operation(OperationKind.Write, 1, 1000, 1, PageContent.Zero));
+    }
+
+    [Fact]
+    public void PinnedPages_StayInMemory()
+    {
+        Record("pins.arrow", Row(0, OperationKind.Map, 0, 100), Row(0, OperationKind.Write, 0, 100), Row(0, OperationKind.Pin, 0, 40), Row(1, OperationKind.PageOut, 0, 100),
+            Row(2, OperationKind.Unmap, 0, 100), Row(3, OperationKind.Unpin, 0, 40), Row(4, OperationKind.Map, 0, 1));
+
+        var lane = Simulate("start: beginning, instances: 1, swap: {device: zram, size: 1 MiB}", warmUp: "0%").Lanes[0];
+
+        // 100 pages for a second, the 40 that are pinned for another, their frames for a third.
+        Assert.Equal((100 + 40) * PageBytes / 4, lane.RssMeanBytes);
+        Assert.Equal(60, lane.Counters.SwapOuts);
+        Assert.Equal(((100 + 40 + 40) * PageBytes + 60 * 1366) / 4, lane.MemoryMeanBytes);
+    }
+
+    private void Record(string name, params TraceRow[] rows) => Record(name, 0, rows);
+
+    private void Record(string name, long interval, params TraceRow[] rows)
     {
         using var writer = TraceWriter.Create(Path.Combine(_folder, name), new TraceHeader
         {
@@ -185,6 +217,7 @@ public sealed class NodeSimulationTests : IDisposable
             MemoryBytes = 1L << 30,
             SwapBytes = 0,
             AccessSource = "exact",
+            IntervalMicroseconds = interval,
         });
         foreach (var row in rows)
             writer.Append(row);
@@ -194,18 +227,18 @@ public sealed class NodeSimulationTests : IDisposable
     private static TraceRow Row(int seconds, OperationKind kind, int page, int pages) =>
         new((ulong)(seconds * Second), new Operation(kind, 1, 1000 + (ulong)page, (uint)pages, kind == OperationKind.Write ? PageContent.Data : PageContent.Unknown));
 
-    private NodeResult Simulate(string @class, string warmUp = "25%", string? duration = null, string memory = "64 MiB", string extra = "")
+    private NodeResult Simulate(string @class, string warmUp = "25%", string? duration = null, string memory = "64 MiB", string extra = "", string mechanisms = "linux-6.12, linux-6.12+zero-pfn-swapin")
     {
-        var plan = Plan(@class, warmUp, duration, memory, extra);
+        var plan = Plan(@class, warmUp, duration, memory, extra, mechanisms);
         return NodeSimulation.Run(plan.Study, 0, 0, 0, new WorkloadCache().Get(plan.Recordings[0]));
     }
 
-    private StudyPlan Plan(string @class, string warmUp = "25%", string? duration = null, string memory = "64 MiB", string extra = "") => StudyPlan.Make(
+    private StudyPlan Plan(string @class, string warmUp = "25%", string? duration = null, string memory = "64 MiB", string extra = "", string mechanisms = "linux-6.12, linux-6.12+zero-pfn-swapin") => StudyPlan.Make(
         StudyReader.Read(
             $$"""
             study: one-node
             seed: 7
-            mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin]
+            mechanisms: [{{mechanisms}}]
             warm_up: {{warmUp}}
             {{(duration is null ? "" : $"duration: {duration}")}}
             classes:

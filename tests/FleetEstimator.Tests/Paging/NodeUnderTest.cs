@@ -25,6 +25,28 @@ internal sealed class NodeUnderTest
 
     public NodeUnderTest Discard(uint process, ulong page, uint pages) => Apply(OperationKind.Discard, process, page, pages);
 
+    public NodeUnderTest LazyFree(uint process, ulong page, uint pages) => Apply(OperationKind.LazyFree, process, page, pages);
+
+    public NodeUnderTest Observe(uint process, ulong page, uint pages, PageContent content) => Apply(OperationKind.Observe, process, page, pages, content);
+
+    public NodeUnderTest Lock(uint process, ulong page, uint pages) => Apply(OperationKind.Lock, process, page, pages);
+
+    public NodeUnderTest Pin(uint process, ulong page, uint pages) => Apply(OperationKind.Pin, process, page, pages);
+
+    public NodeUnderTest Unpin(uint process, ulong page, uint pages) => Apply(OperationKind.Unpin, process, page, pages, needsMap: false);
+
+    public NodeUnderTest Fork(uint process, uint child)
+    {
+        _processes.Add(child);
+        return Apply(OperationKind.Fork, process, child, 1);
+    }
+
+    public NodeUnderTest Exit(uint process) => Apply(OperationKind.Exit, process, 0, 1);
+
+    public NodeUnderTest Unmap(uint process, ulong page, uint pages) => Apply(OperationKind.Unmap, process, page, pages);
+
+    public NodeUnderTest Reclaim(uint pages) => Apply(OperationKind.Reclaim, 0, 0, pages, needsMap: false);
+
     public NodeUnderTest Limit(uint pages) => Apply(OperationKind.Limit, 0, 0, pages, needsMap: false);
 
     public NodeUnderTest Pass(long microseconds)

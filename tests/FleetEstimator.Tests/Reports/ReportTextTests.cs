@@ -116,6 +116,16 @@ public sealed class ReportTextTests
     }
 
     [Fact]
+    public void PutsNoMechanismFirst_ThatLosesData()
+    {
+        var both = OneLine(SampleStudy.Make(new() { Mechanisms = ["linux-6.12", "linux-6.12+zero-pfn-swapin", "linux-6.12+zero-at-unmap"] }).Estimate());
+        var alone = OneLine(SampleStudy.Make(new() { Mechanisms = ["linux-6.12", "linux-6.12+zero-at-unmap"] }).Estimate());
+
+        Assert.Contains("linux-6.12+zero-pfn-swapin has the largest estimate among those that lose no data: it ", both, StringComparison.Ordinal);
+        Assert.Contains("Against linux-6.12, linux-6.12+zero-at-unmap, which loses data, ", alone, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void CallsACostACost()
     {
         var sample = SampleStudy.Make(new() { Mechanisms = ["linux-6.12+zero-at-swapout", "linux-6.12"], UnknownAccesses = false });
