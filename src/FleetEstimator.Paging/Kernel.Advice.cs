@@ -65,7 +65,7 @@ internal sealed partial class Kernel
     private void FreeLazily(int index)
     {
         var node = NodeOf(index);
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         if ((flags & (NodeFlags.InSwapCache | NodeFlags.Dirty)) != 0)
         {
             if (MapCountOf(node) > 1)
@@ -77,7 +77,7 @@ internal sealed partial class Kernel
                 DropFromSwapCache(node);
             }
 
-            flags &= ~NodeFlags.Dirty;
+            RemoveFlags(node, NodeFlags.Dirty);
         }
 
         _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
@@ -94,7 +94,7 @@ internal sealed partial class Kernel
 
             // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): set_page_dirty.
             _pte[index] |= Pte.Young;
-            FlagsOf(NodeOf(index)) |= NodeFlags.Dirty | NodeFlags.Locked;
+            AddFlags(NodeOf(index), NodeFlags.Dirty | NodeFlags.Locked);
         }
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class Kernel
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
             {
-                FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+                RemoveFlags(NodeOf(index), NodeFlags.Locked);
                 LruOf(FolioOf(index)).Unlocked(FolioOf(index));
             }
         }
