@@ -96,6 +96,18 @@ internal sealed class FrameLists
         words.Link(FrameWord.Previous(word, words.NodeBits), FrameWord.Next(word, words.NodeBits));
     }
 
+    /// <summary>Moves a frame from wherever it stands to the head of a list, with a new <see cref="StateOf"/>.</summary>
+    public void MoveHead(int list, int node, uint state)
+    {
+        var words = new Words(this);
+        var word = words[node];
+        words.Link(FrameWord.Previous(word, words.NodeBits), FrameWord.Next(word, words.NodeBits));
+        var next = words.Next(~list);
+        words[node] = FrameWord.Make(next, ~list, state, words.NodeBits);
+        words.SetNext(~list, node);
+        words.SetPrevious(next, node);
+    }
+
     /// <summary>Moves a frame and all that stand between it and the tail of their list to the head of another, as they are ordered.</summary>
     public void MoveTail(int from, int node, int to)
     {

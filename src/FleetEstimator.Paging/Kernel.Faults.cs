@@ -34,7 +34,11 @@ internal sealed partial class Kernel
         foreach (var index in indices)
         {
             if (!TryTouch(index))
-                Read(_tables.RunOf(index));
+            {
+                _tableAccessed[index / PageTables.EntriesPerTable] = true;
+                ReadFault(_tables.RunOf(index), index);
+            }
+
             _tables.ProcessesRan++;
         }
     }

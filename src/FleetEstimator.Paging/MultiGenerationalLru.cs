@@ -179,8 +179,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             var state = Kernel.LruStateOf(node);
             if (GenerationIn(state) != oldest)
             {
-                Lists.Remove(node);
-                AddHead(GenerationIn(state), node, state);
+                MoveHead(GenerationIn(state), node, state);
             }
             else
             {
@@ -383,8 +382,10 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
 
     private void MoveToYoungest(int node)
     {
-        TakeOff(node);
-        AddYoungest(node);
+        var pages = Kernel.FolioPages(node);
+        _sizes[GenerationOf(node)] -= pages;
+        _sizes[YoungestList] += pages;
+        MoveHead(YoungestList, node, (NodeFlags)YoungestList);
     }
 
     private static int TableOf(int index) => index - index % PageTables.EntriesPerTable;

@@ -123,6 +123,9 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     /// <summary>Moves a frame and all that stand between it and the tail of a list to the head of another, as they are ordered.</summary>
     protected void MoveTail(int from, int node, int to) => Lists.MoveTail(_firstList + from, node, _firstList + to);
 
+    /// <summary>Moves a frame to the head of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
+    protected void MoveHead(int list, int node, NodeFlags state) => Lists.MoveHead(_firstList + list, node, (uint)state);
+
     /// <summary>Puts a frame at the head of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
     protected void AddHead(int list, int node, NodeFlags state) => Lists.AddHead(_firstList + list, node, (uint)state);
 
