@@ -39,7 +39,7 @@ internal sealed partial class Kernel
         if (pages == 1)
             return index;
         var first = index & ~(pages - 1);
-        while ((_flags[first] & LargeMask) == 0)
+        while (FolioPages(first) != pages)
             first++;
         return first;
     }
@@ -177,7 +177,7 @@ internal sealed partial class Kernel
         var mapped = 0;
         for (var index = first; index < first + pages; index++)
         {
-            if ((_flags[index] & LargeMask) == 0)
+            if (FolioPages(index) != pages)
                 continue;
             mapped++;
             var locked = _flags[index] & NodeFlags.Locked;
@@ -219,7 +219,7 @@ internal sealed partial class Kernel
         }
 
         var next = first;
-        while (next < first + pages && (_flags[next] & LargeMask) == 0)
+        while (next < first + pages && FolioPages(next) != pages)
             next++;
         if (next < first + pages)
         {
@@ -278,11 +278,15 @@ internal sealed partial class Kernel
 
     private void SplitAndSwapOut(int folio, int first, int pages)
     {
+        // Where the folio lost pages, others may have been faulted in since.
+        Span<bool> isOfFolio = stackalloc bool[pages];
+        for (var k = 0; k < pages; k++)
+            isOfFolio[k] = FolioPages(first + k) == pages;
         Split(folio);
-        for (var index = first; index < first + pages; index++)
+        for (var k = 0; k < pages; k++)
         {
-            if ((_pte[index] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
-                SwapOut(index);
+            if (isOfFolio[k] && (_pte[first + k] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
+                SwapOut(first + k);
         }
     }
 
