@@ -79,21 +79,15 @@ internal sealed partial class Kernel
         var first = index & ~(PageTables.EntriesPerTable - 1);
         if (!Allows(run.Area, _settings.HugePages2M) || !Covers(run, index, first, PageTables.EntriesPerTable))
             return false;
-        if (write)
-        {
-            MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
-            state = TableState.HugeFrame;
-        }
-        else if (!ForbidsZeroPage(index))
+        if (!write)
         {
             _pte.AsSpan(first, PageTables.EntriesPerTable).Fill(Pte.Zero | Pte.Young);
             state = TableState.HugeZeroPage;
-        }
-        else
-        {
-            return false;
+            return true;
         }
 
+        MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
+        state = TableState.HugeFrame;
         return true;
     }
 
