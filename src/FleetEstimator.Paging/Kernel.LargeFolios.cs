@@ -86,6 +86,8 @@ internal sealed partial class Kernel
             return true;
         }
 
+        if (!TryMakeRoomForFolio(run, first, PageTables.EntriesPerTable))
+            return false;
         MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
         state = TableState.HugeFrame;
         return true;
@@ -95,7 +97,8 @@ internal sealed partial class Kernel
     private bool TryFault64K(in Run run, int index)
     {
         var first = index & ~(PagesOf64K - 1);
-        if (!Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K)
+        if (!Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K
+            || !TryMakeRoomForFolio(run, first, PagesOf64K))
             return false;
         MapLargeFolio(first, PagesOf64K, NodeFlags.Folio64K);
         return true;
@@ -110,9 +113,12 @@ internal sealed partial class Kernel
         return run.Area.Start <= start && start + (ulong)pages <= run.Area.End;
     }
 
+    /// <summary>vma_thp_gfp_mask: a large folio is worth reclaim only where madvise asked for it. Without room the fault is served by small pages.</summary>
+    private bool TryMakeRoomForFolio(in Run run, int index, int pages) =>
+        run.Area.Advice == HugeAdvice.Wanted ? TryCharge(index, pages) : HasRoom(index, pages);
+
     private void MapLargeFolio(int first, int pages, NodeFlags size)
     {
-        Charge(first, pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
         _flags.AsSpan(first, pages).Fill(size);

@@ -43,4 +43,29 @@ public sealed class LargeFolioTests
 
         Assert.Equal("SPS", node.Pages(1, 4, 3));
     }
+
+    [Theory]
+    [InlineData(false, 301)]
+    [InlineData(true, 512)]
+    public void LargeFolioBeyondTheLimit_IsReclaimedForOnlyWhereAskedFor(bool asked, int frames)
+    {
+        var node = new NodeUnderTest(BothSizes with { HugePages64K = HugePages.Never }, Mechanism.Linux612).Limit(600).Read(1, 600, 1).Write(1, 600, 300);
+        if (asked)
+            node.Simulator.Apply(new Operation(OperationKind.Huge, 1, 2048, 512));
+
+        node.Write(1, 2048, 1);
+
+        Assert.InRange(node.State.MappedFrames, frames, 600);
+        Assert.Equal(asked ? 'H' : '.', node.Pages(1, 2049, 1)[0]);
+    }
+
+    [Fact]
+    public void LargeFolioThatNeverFits_GivesWayToASmallPage()
+    {
+        var node = new NodeUnderTest(new NodeSettings { HugePages2M = HugePages.Always, HugePages64K = HugePages.Always }, Mechanism.Linux612).Limit(10);
+
+        node.Write(1, 0, 1);
+
+        Assert.Equal((0, 1), (node.Counters.OutOfMemoryPages, node.State.MappedFrames));
+    }
 }
