@@ -97,7 +97,7 @@ internal sealed partial class Kernel
     private bool TryFault64K(in Run run, int index)
     {
         var first = index & ~(PagesOf64K - 1);
-        if (!Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K
+        if (!Mechanism.Knows64K || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K
             || !TryMakeRoomForFolio(run, first, PagesOf64K))
             return false;
         MapLargeFolio(first, PagesOf64K, NodeFlags.Folio64K);

@@ -59,6 +59,18 @@ public sealed class LargeFolioTests
         Assert.Equal(asked ? 'H' : '.', node.Pages(1, 2049, 1)[0]);
     }
 
+    [Theory]
+    [InlineData("linux-6.1", 1)]
+    [InlineData("linux-6.12", 16)]
+    public void FoliosOf64K_AreThereOnlyIfTheKernelKnowsThem(string mechanism, int frames)
+    {
+        var node = new NodeUnderTest(BothSizes with { HugePages2M = HugePages.Never }, Mechanism.Find(mechanism)!);
+
+        node.Write(1, 0, 1);
+
+        Assert.Equal(frames, node.State.MappedFrames);
+    }
+
     [Fact]
     public void LargeFolioThatNeverFits_GivesWayToASmallPage()
     {
