@@ -116,7 +116,8 @@ internal static class Assumptions
         if (@class.HugePages != new HugePageDefinition())
         {
             yield return $"Class {@class.Name}: transparent huge pages of 2 MiB {StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size2M)}, of 64 KiB "
-                + $"{StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size64K)}, whatever the recorded machine used; what khugepaged would collapse later stays small.";
+                + $"{StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size64K)}, whatever the recorded machine used; what khugepaged would collapse later stays small."
+                + (@class.HugePages.Size64K == HugePages.Never ? "" : " Linux 6.1 has none of 64 KiB.");
         }
 
         if (@class.HugePages.MaxPtesNone < 511)

@@ -9,10 +9,10 @@ public enum NodeQuantity : byte
     /// <summary>RSS in bytes, peak.</summary>
     RssPeakBytes,
 
-    /// <summary>RSS, swap cache and what zram holds in bytes, mean over time.</summary>
+    /// <summary>RSS, swap cache and what zram or zswap holds in bytes, mean over time.</summary>
     MemoryMeanBytes,
 
-    /// <summary>RSS, swap cache and what zram holds in bytes, peak.</summary>
+    /// <summary>RSS, swap cache and what zram or zswap holds in bytes, peak.</summary>
     MemoryPeakBytes,
 
     /// <summary>Zero-filled part of RSS in bytes, mean over time.</summary>
@@ -51,13 +51,13 @@ public enum NodeQuantity : byte
     /// <summary>Pages swapped out whose content was zeros.</summary>
     ZeroFilledSwapOutPages,
 
-    /// <summary>Pages swapped out, written or handled as zeros.</summary>
+    /// <summary>Pages swapped out: written, stored in zswap or handled as zeros.</summary>
     AllSwapOutPages,
 
     /// <summary>Pages swapped in whose content was zeros.</summary>
     ZeroFilledSwapInPages,
 
-    /// <summary>Pages swapped in, read or handled as zeros.</summary>
+    /// <summary>Pages swapped in: read, loaded from zswap or handled as zeros.</summary>
     AllSwapInPages,
 
     /// <summary>Pages that a mechanism unmapped as zeros while a store could still reach them.</summary>
@@ -101,9 +101,9 @@ public static class NodeQuantities
             NodeQuantity.CpuNanoseconds => lane.CpuNanoseconds,
             NodeQuantity.FaultNanoseconds => lane.FaultNanoseconds,
             NodeQuantity.ZeroFilledSwapOutPages => counters.ZeroFilledSwapOuts,
-            NodeQuantity.AllSwapOutPages => counters.SwapOuts + counters.ZeroSwapOuts + counters.ZeroPagesMappedAtSwapOut,
+            NodeQuantity.AllSwapOutPages => counters.SwapOuts + counters.ZswapOuts + counters.ZeroSwapOuts + counters.ZeroPagesMappedAtSwapOut,
             NodeQuantity.ZeroFilledSwapInPages => counters.ZeroFilledSwapIns,
-            NodeQuantity.AllSwapInPages => counters.SwapIns + counters.ZeroSwapIns + counters.ZeroPagesMappedAtSwapIn,
+            NodeQuantity.AllSwapInPages => counters.SwapIns + counters.ZswapIns + counters.ZeroSwapIns + counters.ZeroPagesMappedAtSwapIn,
             NodeQuantity.UnmapsAtRisk => counters.UnmapsAtRisk,
             NodeQuantity.LostStores => counters.LostStores,
             NodeQuantity.OutOfMemoryNodes => counters.OutOfMemoryPages > 0 ? 1 : 0,

@@ -120,22 +120,16 @@ internal sealed partial class Kernel
         {
             SwapIn(run, index, write: false);
         }
-        else if (TryHugeFault(run, index, write: false))
-        {
-            _counters.MinorFaults++;
-        }
         else if (ForbidsZeroPage(index))
         {
-            _counters.MinorFaults++;
-            _areas[run.Area.Id].HasAnonymousPages = true;
-            Charge(index);
-            _counters.NewFrames++;
-            MapNewFrame(index, Pte.Writable | Pte.Young);
+            // do_anonymous_page: as a store would be served, in large folios too.
+            WriteFault(run, index);
         }
         else
         {
             _counters.MinorFaults++;
-            _pte[index] = Pte.Zero | Pte.Young;
+            if (!TryHugeFault(run, index, write: false))
+                _pte[index] = Pte.Zero | Pte.Young;
         }
     }
 

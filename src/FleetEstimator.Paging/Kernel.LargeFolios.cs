@@ -39,7 +39,7 @@ internal sealed partial class Kernel
         if (pages == 1)
             return index;
         var first = index & ~(pages - 1);
-        while ((StoredFlags(first) & LargeMask) == 0)
+        while (FolioPages(first) != pages)
             first++;
         return first;
     }
@@ -85,21 +85,17 @@ internal sealed partial class Kernel
         var first = index & ~(PageTables.EntriesPerTable - 1);
         if (!Allows(run.Area, _settings.HugePages2M) || !Covers(run, index, first, PageTables.EntriesPerTable))
             return false;
-        if (write)
-        {
-            MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
-            state = TableState.HugeFrame;
-        }
-        else if (!ForbidsZeroPage(index))
+        if (!write)
         {
             _pte.AsSpan(first, PageTables.EntriesPerTable).Fill(Pte.Zero | Pte.Young);
             state = TableState.HugeZeroPage;
-        }
-        else
-        {
-            return false;
+            return true;
         }
 
+        if (!TryMakeRoomForFolio(run, first, PageTables.EntriesPerTable))
+            return false;
+        MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
+        state = TableState.HugeFrame;
         return true;
     }
 
@@ -107,7 +103,8 @@ internal sealed partial class Kernel
     private bool TryFault64K(in Run run, int index)
     {
         var first = index & ~(PagesOf64K - 1);
-        if (!Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K)
+        if (!Mechanism.Knows64K || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K
+            || !TryMakeRoomForFolio(run, first, PagesOf64K))
             return false;
         MapLargeFolio(first, PagesOf64K, NodeFlags.Folio64K);
         return true;
@@ -122,9 +119,12 @@ internal sealed partial class Kernel
         return run.Area.Start <= start && start + (ulong)pages <= run.Area.End;
     }
 
+    /// <summary>vma_thp_gfp_mask: a large folio is worth reclaim only where madvise asked for it. Without room the fault is served by small pages.</summary>
+    private bool TryMakeRoomForFolio(in Run run, int index, int pages) =>
+        run.Area.Advice == HugeAdvice.Wanted ? TryCharge(index, pages) : HasRoom(index, pages);
+
     private void MapLargeFolio(int first, int pages, NodeFlags size)
     {
-        Charge(first, pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
         FlagTable(first).AsSpan(first % PageTables.EntriesPerTable, pages).Fill(size);
@@ -183,7 +183,7 @@ internal sealed partial class Kernel
         var mapped = 0;
         for (var index = first; index < first + pages; index++)
         {
-            if ((StoredFlags(index) & LargeMask) == 0)
+            if (FolioPages(index) != pages)
                 continue;
             mapped++;
             var locked = StoredFlags(index) & NodeFlags.Locked;
@@ -225,7 +225,7 @@ internal sealed partial class Kernel
         }
 
         var next = first;
-        while (next < first + pages && (StoredFlags(next) & LargeMask) == 0)
+        while (next < first + pages && FolioPages(next) != pages)
             next++;
         if (next < first + pages)
         {
@@ -284,11 +284,15 @@ internal sealed partial class Kernel
 
     private void SplitAndSwapOut(int folio, int first, int pages)
     {
+        // Where the folio lost pages, others may have been faulted in since.
+        Span<bool> isOfFolio = stackalloc bool[pages];
+        for (var k = 0; k < pages; k++)
+            isOfFolio[k] = FolioPages(first + k) == pages;
         Split(folio);
-        for (var index = first; index < first + pages; index++)
+        for (var k = 0; k < pages; k++)
         {
-            if ((_pte[index] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
-                SwapOut(index);
+            if (isOfFolio[k] && (_pte[first + k] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
+                SwapOut(first + k);
         }
     }
 

@@ -126,11 +126,8 @@ internal sealed partial class Kernel
     private bool TrySwapInFolio(in Run run, int index, bool write)
     {
         var first = index & ~(PagesOf64K - 1);
-        if (_slots == null || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || !CanSwapInTogether(first))
-            return false;
-
-        // vma_thp_gfp_mask: a large folio is worth reclaim only where madvise asked for it.
-        if (run.Area.Advice == HugeAdvice.Wanted ? !TryCharge(index, PagesOf64K) : !HasRoom(index, PagesOf64K))
+        if (_slots == null || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || !CanSwapInTogether(first)
+            || !TryMakeRoomForFolio(run, index, PagesOf64K))
             return false;
         var shadow = Lists.ShadowOf(NodeOf(first));
         var bits = Pte.Mapped | Pte.Young | Pte.Writable | (write ? Pte.Dirty : 0);

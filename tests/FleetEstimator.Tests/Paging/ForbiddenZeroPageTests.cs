@@ -16,6 +16,18 @@ public sealed class ForbiddenZeroPageTests
     }
 
     [Theory]
+    [InlineData(HugePages.Always, HugePages.Never, 512)]
+    [InlineData(HugePages.Never, HugePages.Always, 16)]
+    public void ReadOfNothing_TakesALargeFolioWhereAStoreWould(HugePages size2M, HugePages size64K, int frames)
+    {
+        var node = new NodeUnderTest(Zram with { HugePages2M = size2M, HugePages64K = size64K, ForbidZeroPage = true }, Mechanism.Linux612);
+
+        node.Read(0, 0, 1);
+
+        Assert.Equal((frames, 1), (node.State.MappedFrames, node.Counters.MinorFaults));
+    }
+
+    [Theory]
     [InlineData("linux-6.12+zero-pfn-swapin", "ZZZZ", "PPPP")]
     [InlineData("linux-6.12+zero-at-swapout", "ZZZZ", "PPPP")]
     [InlineData("linux-6.12", "PPPP", "PPPP")]

@@ -31,6 +31,8 @@ internal sealed class NodeUnderTest
 
     public NodeUnderTest Lock(uint process, ulong page, uint pages) => Apply(OperationKind.Lock, process, page, pages);
 
+    public NodeUnderTest Huge(uint process, ulong page, uint pages) => Apply(OperationKind.Huge, process, page, pages);
+
     public NodeUnderTest Pin(uint process, ulong page, uint pages) => Apply(OperationKind.Pin, process, page, pages);
 
     public NodeUnderTest Unpin(uint process, ulong page, uint pages) => Apply(OperationKind.Unpin, process, page, pages, needsMap: false);
