@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, MultiSizeFolios = false };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -47,6 +47,9 @@ public sealed record Mechanism
 
     /// <summary>Whether a 2 MiB folio mapped by small entries goes out whole; on 6.1 it is split.</summary>
     public bool SwapsOutFoliosMappedSmall { get; init; } = true;
+
+    /// <summary>Whether there are large folios smaller than 2 MiB (multi-size THP, since 6.8).</summary>
+    public bool MultiSizeFolios { get; init; } = true;
 
     /// <summary>The mechanism of that name, or null.</summary>
     public static Mechanism? Find(string name) => All.FirstOrDefault(mechanism => mechanism.Name == name);
