@@ -10,7 +10,10 @@ internal sealed partial class Kernel
         {
             index += PteRuns.TouchPresent(_pte.AsSpan(index, run.End - index));
             if (index < run.End)
+            {
                 ReadFault(run, index++);
+                _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
+            }
         }
     }
 
@@ -26,6 +29,7 @@ internal sealed partial class Kernel
             {
                 WriteFault(run, index);
                 Store(index++, contentBits);
+                _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
             }
         }
     }
@@ -37,8 +41,25 @@ internal sealed partial class Kernel
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
+            {
                 WriteFault(run, index);
+                _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
+            }
+
             _pte[index] |= Pte.Young | Pte.Dirty;
+        }
+    }
+
+    /// <summary>A load that finds this content.</summary>
+    public void ReadKnown(in Run run, byte contentBits)
+    {
+        // Under a limit a fault may swap out what was read just before, so its content is noted at once.
+        var step = LimitFrames > 0 ? 1 : run.Count;
+        for (var done = 0; done < run.Count; done += step)
+        {
+            var part = new Run(run.Area, run.Page + (ulong)done, run.Index + done, step);
+            Read(part);
+            Observe(part, contentBits, known: true);
         }
     }
 
@@ -76,17 +97,14 @@ internal sealed partial class Kernel
         {
             SwapIn(run, index, write: false);
         }
+        else if (_settings.ForbidZeroPage)
+        {
+            // Memory of its own, as for a store.
+            WriteFault(run, index);
+        }
         else if (TryHugeFault(run, index, write: false))
         {
             _counters.MinorFaults++;
-        }
-        else if (_settings.ForbidZeroPage)
-        {
-            _counters.MinorFaults++;
-            _areas[run.Area.Id].HasAnonymousPages = true;
-            Charge();
-            _counters.NewFrames++;
-            MapNewFrame(index, Pte.Writable | Pte.Young);
         }
         else
         {

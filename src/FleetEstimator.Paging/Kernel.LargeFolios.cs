@@ -55,8 +55,11 @@ internal sealed partial class Kernel
     /// <summary>A page table has been taken away: nothing stands there any more.</summary>
     public void ForgetTable(int first)
     {
-        if (first / PageTables.EntriesPerTable < _tableStates.Length)
-            StateOf(first) = TableState.None;
+        if (first / PageTables.EntriesPerTable >= _tableStates.Length)
+            return;
+        StateOf(first) = TableState.None;
+        _tableAccessed[first / PageTables.EntriesPerTable] = false;
+        _lru.ForgetTable(first);
     }
 
     /// <summary>A VMA is cut inside the 2 MiB range of this entry: what was mapped as one becomes small entries of the same folio.</summary>
@@ -78,19 +81,16 @@ internal sealed partial class Kernel
         var first = index & ~(PageTables.EntriesPerTable - 1);
         if (!Allows(run.Area, _settings.HugePages2M) || !Covers(run, index, first, PageTables.EntriesPerTable))
             return false;
+        _areas[run.Area.Id].HasAnonymousPages = true;
         if (write)
         {
             MapLargeFolio(first, PageTables.EntriesPerTable, NodeFlags.Folio2M);
             state = TableState.HugeFrame;
         }
-        else if (!_settings.ForbidZeroPage)
+        else
         {
             _pte.AsSpan(first, PageTables.EntriesPerTable).Fill(Pte.Zero | Pte.Young);
             state = TableState.HugeZeroPage;
-        }
-        else
-        {
-            return false;
         }
 
         return true;
@@ -100,7 +100,7 @@ internal sealed partial class Kernel
     private bool TryFault64K(in Run run, int index)
     {
         var first = index & ~(PagesOf64K - 1);
-        if (!Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K)
+        if (!Mechanism.MultiSizeFolios || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K)
             return false;
         MapLargeFolio(first, PagesOf64K, NodeFlags.Folio64K);
         return true;
@@ -161,9 +161,8 @@ internal sealed partial class Kernel
             if ((_flags[index] & LargeMask) == 0)
                 continue;
             mapped++;
-            var locked = _flags[index] & NodeFlags.Locked;
-            _flags[index] = locked;
-            if (mapsZeros && Mechanism.SplitMapsZeroPage && locked == 0 && !_settings.ForbidZeroPage && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
+            _flags[index] &= NodeFlags.Locked | NodeFlags.Dirty;
+            if (mapsZeros && Mechanism.SplitMapsZeroPage && (_flags[index] & NodeFlags.Locked) == 0 && !_settings.ForbidZeroPage && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             {
                 MappedFrames--;
                 ZeroFilledFrames--;

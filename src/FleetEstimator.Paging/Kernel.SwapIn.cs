@@ -205,6 +205,10 @@ internal sealed partial class Kernel
         flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
     }
 
-    /// <summary>folio_free_swap on a frame whose slot no entry names.</summary>
-    private void DropFromSwapCache(int node) => ForgetSlot(node);
+    /// <summary>folio_free_swap on a frame whose slot no entry names: no copy of it is left, which marks it dirty.</summary>
+    private void DropFromSwapCache(int node)
+    {
+        ForgetSlot(node);
+        FlagsOf(node) |= NodeFlags.Dirty;
+    }
 }

@@ -86,7 +86,10 @@ internal sealed partial class Kernel
         _underWriteback.Clear();
     }
 
-    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since, which makes it an ordinary frame again.</summary>
+    /// <summary>
+    /// try_to_unmap of a frame that MADV_FREE gave up: entry by entry it is dropped, until one has written to it since; with that and what comes after it
+    /// is an ordinary frame again.
+    /// </summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
         ref var flags = ref FlagsOf(node);
@@ -94,23 +97,19 @@ internal sealed partial class Kernel
         {
             if ((_pte[index] & Pte.Dirty) != 0)
                 flags |= NodeFlags.Dirty;
-        }
+            if ((flags & NodeFlags.Dirty) != 0)
+            {
+                flags &= ~NodeFlags.LazilyFreed;
+                return;
+            }
 
-        if ((flags & NodeFlags.Dirty) != 0)
-        {
-            flags &= ~NodeFlags.LazilyFreed;
-            return;
-        }
-
-        FreeMappedFrame(node, HoldsZeros(node));
-        foreach (var index in mappers)
-        {
+            if (MapCountOf(node) == 1)
+                FreeMappedFrame(node, HoldsZeros(node));
+            if (node < 0 && --_shared[node].MapCount == 0)
+                _shared.Remove(node);
             _pte[index] = Pte.None;
             _flags[index] = NodeFlags.None;
         }
-
-        if (node < 0)
-            _shared.Remove(node);
     }
 
     private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;

@@ -60,7 +60,9 @@ internal sealed partial class Kernel
     /// <summary>Memory limit in frames, 0 = none.</summary>
     public long LimitFrames { get; private set; }
 
-    internal bool HasFreeSlot => Slots < _settings.SwapPages;
+    internal bool HasFreeSlot => FreeSlots > 0;
+
+    internal long FreeSlots => _settings.SwapPages - Slots;
 
     private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
 

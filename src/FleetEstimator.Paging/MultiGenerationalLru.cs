@@ -59,6 +59,13 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         Lists.Remove(node);
     }
 
+    /// <summary>A page table has been taken away; another may come to stand where it was.</summary>
+    public void ForgetTable(int first)
+    {
+        foreach (var filter in _worthWalking)
+            filter?.Remove(first);
+    }
+
     /// <summary>A frame changes its name, not its place.</summary>
     public void Rename(int old, int node) => Lists.Replace(old, node);
 
@@ -120,6 +127,9 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>try_to_shrink_lruvec: scans its budget out, without an early stop when enough was reclaimed.</summary>
     private void Shrink(int priority)
     {
+        // get_swappiness: with fewer free slots than a batch, anonymous memory is left alone.
+        if (kernel.FreeSlots < BatchMin)
+            return;
         for (var scanned = 0L; ;)
         {
             var budget = Budget(priority);

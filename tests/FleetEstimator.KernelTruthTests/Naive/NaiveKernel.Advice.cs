@@ -23,7 +23,8 @@ internal sealed partial class NaiveKernel
     {
         for (var page = start; page < end; page++)
         {
-            if (WholeFolioIn(process, page, start, end) is { } folio && MapCount(folio) == folio.Pages)
+            // A large folio is of this process alone.
+            if (WholeFolioIn(process, page, start, end) is { } folio && (folio.IsLarge || MapCount(folio) == 1))
                 process.EntryOf(page)!.Young = false;
         }
     }
@@ -133,7 +134,7 @@ internal sealed partial class NaiveKernel
     /// </summary>
     private List<Folio> Split(Folio large, bool mapsZeros)
     {
-        _lru.Remove(large);
+        NaiveLru.Remove(large);
         var small = new List<Folio>();
         foreach (var (process, page, entry) in MappersOf(large).ToList())
         {
@@ -187,7 +188,7 @@ internal sealed partial class NaiveKernel
     private void SwapOutWhole(Process process, Folio folio)
     {
         process.PartHugeMapping(folio.FirstPage);
-        _lru.Remove(folio);
+        NaiveLru.Remove(folio);
         _counters.ZeroFilledSwapOuts += folio.Contents.Count(content => content == Content.Zeros);
         var spared = Mechanism.Zeromap && folio.Contents.All(content => content == Content.Zeros);
         if (spared)

@@ -247,7 +247,7 @@ internal sealed partial class NaiveKernel
             ForgetSlot(folio);
         }
 
-        _lru.Remove(folio);
+        NaiveLru.Remove(folio);
     }
 
     /// <summary>free_swap_and_cache: without an entry the slot goes, unless a mapped frame keeps it in the swap cache and swap is not half full.</summary>
@@ -263,7 +263,7 @@ internal sealed partial class NaiveKernel
         else if (!IsMapped(folio))
         {
             ForgetSlot(folio);
-            _lru.Remove(folio);
+            NaiveLru.Remove(folio);
         }
         else if (SwapIsHalfFull)
         {

@@ -222,7 +222,7 @@ internal sealed partial class NaiveKernel
         }
 
         _swapCache.Remove(folio.Slot!);
-        _lru.Remove(folio);
+        NaiveLru.Remove(folio);
     }
 
     /// <summary>add_to_swap.</summary>
@@ -270,7 +270,7 @@ internal sealed partial class NaiveKernel
         _counters.ZeroFilledSwapOuts++;
         foreach (var (process, page, _) in MappersOf(folio).ToList())
             process.Entries[page] = new Entry { Kind = EntryKind.ZeroPage, Hidden = true };
-        _lru.Remove(folio);
+        NaiveLru.Remove(folio);
     }
 
     /// <summary>
@@ -291,7 +291,7 @@ internal sealed partial class NaiveKernel
             process.Entries.Remove(page);
         }
 
-        _lru.Remove(folio);
+        NaiveLru.Remove(folio);
     }
 
     /// <summary>Asynchronous write-back has ended.</summary>

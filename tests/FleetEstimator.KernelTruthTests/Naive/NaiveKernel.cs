@@ -52,7 +52,7 @@ internal sealed partial class NaiveKernel
     }
 
     /// <summary>Frames charged to the memory cgroup.</summary>
-    public long Frames => _lru.AllFolios.Sum(folio => (long)folio.Pages);
+    public long Frames => _lru.Frames;
 
     public long FreeSlots => _settings.SwapPages - _slots.Count;
 
@@ -79,7 +79,11 @@ internal sealed partial class NaiveKernel
     public string PageTable(uint number, ulong page, int pages)
     {
         var process = Find(number);
-        return string.Concat(Enumerable.Range(0, pages).Select(k => Letter(process?.EntryOf(page + (ulong)k))));
+        return string.Create(pages, this, (letters, naive) =>
+        {
+            for (var k = 0; k < letters.Length; k++)
+                letters[k] = naive.Letter(process?.EntryOf(page + (ulong)k));
+        });
     }
 
     private char Letter(Entry? entry) => entry switch
@@ -285,8 +289,10 @@ internal sealed partial class NaiveKernel
         var (start, end) = (operation.Page, operation.Page + operation.Pages);
         foreach (var area in process.Areas.Where(area => area.Start < end && start < area.End && !Equals(get(area), value)).ToList())
         {
-            Cut(process, start);
-            if (area.Holds(end - 1) && area.End > end)
+            var cutsEnd = end < area.End;
+            if (area.Start < start)
+                Cut(process, start);
+            if (cutsEnd)
                 Cut(process, end);
         }
 
@@ -315,19 +321,16 @@ internal sealed partial class NaiveKernel
 
     // ---- Counted from scratch --------------------------------------------------------------------------------------------------
 
-    /// <summary>The reverse map of one page of a folio: processes in the order in which they came to be.</summary>
-    private IEnumerable<(Process Process, Entry Entry)> MappersOf(Folio folio, ulong page) =>
-        from process in _processes
-        let entry = process.EntryOf(page)
-        where entry is { Kind: EntryKind.Mapped } && entry.Folio == folio
-        select (process, entry);
-
+    /// <summary>The reverse map: pages in order, processes in the order in which they came to be.</summary>
     public IEnumerable<(Process Process, ulong Page, Entry Entry)> MappersOf(Folio folio)
     {
         for (var page = folio.FirstPage; page < folio.End; page++)
         {
-            foreach (var (process, entry) in MappersOf(folio, page))
-                yield return (process, page, entry);
+            foreach (var process in _processes)
+            {
+                if (process.EntryOf(page) is { } entry && entry.Folio == folio)
+                    yield return (process, page, entry);
+            }
         }
     }
 

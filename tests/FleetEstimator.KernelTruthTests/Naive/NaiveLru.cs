@@ -24,7 +24,8 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     private long _youngest = 3;
     private bool _mayWalk = true;
 
-    public IEnumerable<Folio> AllFolios => _lists.SelectMany(list => list).Concat(_isolated);
+    /// <summary>Pages of all folios there are.</summary>
+    public long Frames => _lists.Sum(PagesOn) + PagesOn(_isolated);
 
     private int Generations => (int)(_youngest - _oldest + 1);
 
@@ -34,16 +35,14 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     public void AddFaulted(Folio folio)
     {
         folio.Generation = _youngest;
-        ListOf(_youngest).Add(folio);
+        AddHead(ListOf(_youngest), folio);
     }
 
-    public void Remove(Folio folio)
+    public static void Remove(Folio folio)
     {
-        var found = _isolated.Remove(folio);
-        foreach (var list in _lists)
-            found |= list.Remove(folio);
-        if (!found)
-            throw new InvalidOperationException("A folio that is on no list.");
+        if (folio.List?.Remove(folio) != true)
+            throw new InvalidOperationException("A folio that is not on its list.");
+        folio.List = null;
     }
 
     public void ForgetTable(Process process, ulong table)
@@ -177,8 +176,8 @@ internal sealed class NaiveLru(NaiveKernel kernel)
             freed += frames - kernel.Frames;
 
             // Of a folio that was split, the page that stood for it on the list.
-            var rest = folio.IsLarge && !AllFolios.Contains(folio) ? kernel.FolioOf(first.Process.EntryOf(first.Page)) : folio;
-            if (rest != null && AllFolios.Contains(rest))
+            var rest = folio.IsLarge && folio.List == null ? kernel.FolioOf(first.Process.EntryOf(first.Page)) : folio;
+            if (rest?.List != null)
                 kept.Add(rest);
         }
 
@@ -199,16 +198,16 @@ internal sealed class NaiveLru(NaiveKernel kernel)
         {
             remaining--;
             var folio = list[0];
-            list.RemoveAt(0);
+            Remove(folio);
             scanned += folio.Pages;
             if (folio.Generation != _oldest)
             {
-                ListOf(folio.Generation).Add(folio);
+                AddHead(ListOf(folio.Generation), folio);
                 continue;
             }
 
             folio.Isolated = true;
-            _isolated.Add(folio);
+            AddHead(_isolated, folio);
             batch.Add(folio);
             isolated += folio.Pages;
         }
@@ -335,10 +334,11 @@ internal sealed class NaiveLru(NaiveKernel kernel)
         while (oldest.Count > 0)
         {
             var folio = oldest[0];
-            oldest.RemoveAt(0);
+            Remove(folio);
             if (folio.Generation == _oldest)
                 folio.Generation++;
-            ListOf(folio.Generation).Insert(0, folio);
+            folio.List = ListOf(folio.Generation);
+            folio.List.Insert(0, folio);
         }
 
         _oldest++;
@@ -348,7 +348,17 @@ internal sealed class NaiveLru(NaiveKernel kernel)
 
     private List<Folio> ListOf(long generation) => _lists[generation % GenerationsMax];
 
-    private long SizeOf(long generation) => AllFolios.Where(folio => folio.Generation == generation).Sum(folio => (long)folio.Pages);
+    private long SizeOf(long generation) => _lists.Append(_isolated).Sum(list => PagesOn(list, generation));
+
+    private static long PagesOn(List<Folio> list) => list.Sum(folio => (long)folio.Pages);
+
+    private static long PagesOn(List<Folio> list, long generation) => list.Sum(folio => folio.Generation == generation ? (long)folio.Pages : 0);
+
+    private static void AddHead(List<Folio> list, Folio folio)
+    {
+        folio.List = list;
+        list.Add(folio);
+    }
 
     private void MoveToYoungest(Folio folio)
     {

@@ -77,6 +77,9 @@ internal sealed class Folio(ulong firstPage, int pages)
     public bool Isolated { get; set; }
     public long Generation { get; set; }
 
+    /// <summary>The list of the LRU it stands on; null before it is allocated and once it is freed.</summary>
+    public List<Folio>? List { get; set; }
+
     public bool IsLarge => Pages > 1;
     public bool InSwapCache => Slot != null;
     public ulong End => FirstPage + (ulong)Pages;

@@ -1,4 +1,5 @@
 using FleetEstimator.Paging;
+using FleetEstimator.Traces.KernelTruth;
 
 namespace FleetEstimator.KernelTruthTests.Naive;
 
@@ -133,8 +134,9 @@ internal sealed class SideBySide
             foreach (var process in _program.Processes)
             {
                 var pages = _layout.RegionPages * Layout.Regions;
-                var expected = naive.PageTable(process, _layout.FirstPage, pages);
-                Same(operation, naive, $"page table of process {process}", expected, _fast.PageTable(lane, process, _layout.FirstPage, pages));
+                var (expected, actual) = (naive.PageTable(process, _layout.FirstPage, pages), _fast.PageTable(lane, process, _layout.FirstPage, pages));
+                if (expected != actual)
+                    Same(operation, naive, $"page table of process {process}", PageStates.Encode(expected), PageStates.Encode(actual));
             }
 
             Same(operation, naive, "counters", naive.Counters, _fast.Counters(lane));
