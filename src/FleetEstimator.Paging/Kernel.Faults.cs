@@ -50,16 +50,14 @@ internal sealed partial class Kernel
         }
     }
 
-    /// <summary>A load that finds this content.</summary>
+    /// <summary>A load that finds this content, page by page: a later fault may swap out what was read before, and takes its place on the LRU after it.</summary>
     public void ReadKnown(in Run run, byte contentBits)
     {
-        // Under a limit a fault may swap out what was read just before, so its content is noted at once.
-        var step = LimitFrames > 0 ? 1 : run.Count;
-        for (var done = 0; done < run.Count; done += step)
+        for (var index = run.Index; index < run.End; index++)
         {
-            var part = new Run(run.Area, run.Page + (ulong)done, run.Index + done, step);
-            Read(part);
-            Observe(part, contentBits, known: true);
+            var page = new Run(run.Area, run.PageAt(index), index, 1);
+            Read(page);
+            Observe(page, contentBits, known: true);
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed partial class Kernel
     /// <summary>What stands where a page table would: by table.</summary>
     private TableState[] _tableStates = [];
 
+    // The small folios that the last split left, as indices.
+    private readonly int[] _splitOff = new int[PageTables.EntriesPerTable];
+
     /// <summary>Frames of large folios that no entry maps any more: they are freed when the folio is split or goes.</summary>
     public long StrandedFrames { get; private set; }
 
@@ -147,15 +150,15 @@ internal sealed partial class Kernel
 
     /// <summary>
     /// split_folio: the folio's pages become small ones. From 6.12 on those filled with zeros become the shared zero page on the way
-    /// (try_to_map_unused_to_zeropage). Frames that nothing maps are freed.
+    /// (try_to_map_unused_to_zeropage). Frames that nothing maps are freed. How many small folios are left, <see cref="_splitOff"/> says which.
     /// </summary>
-    private void Split(int folio, bool mapsZeros = true)
+    private int Split(int folio, bool mapsZeros = true)
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
         PartHugeMapping(folio);
         _lru.Remove(folio);
-        var mapped = 0;
+        var (mapped, left) = (0, 0);
         for (var index = first; index < first + pages; index++)
         {
             if ((_flags[index] & LargeMask) == 0)
@@ -171,10 +174,12 @@ internal sealed partial class Kernel
             else
             {
                 _lru.AddFaulted(index);
+                _splitOff[left++] = index;
             }
         }
 
         StrandedFrames -= pages - mapped;
+        return left;
     }
 
     /// <summary>Takes one entry off a large folio; the entry is about to say something else.</summary>
@@ -218,7 +223,7 @@ internal sealed partial class Kernel
         var first = folio & ~(pages - 1);
         if (IsPartlyMapped(folio) || (!Mechanism.SwapsOutFoliosMappedSmall && pages > PagesOf64K && StateOf(folio) != TableState.HugeFrame))
         {
-            SplitAndSwapOut(folio, first, pages);
+            SplitAndSwapOut(folio);
         }
         else if (IsLocked(first, pages))
         {
@@ -228,7 +233,7 @@ internal sealed partial class Kernel
         {
             if (pages > PagesOf64K)
                 _counters.HugeSwapOutFallbacks++;
-            SplitAndSwapOut(folio, first, pages);
+            SplitAndSwapOut(folio);
         }
         else
         {
@@ -249,14 +254,11 @@ internal sealed partial class Kernel
         return false;
     }
 
-    private void SplitAndSwapOut(int folio, int first, int pages)
+    private void SplitAndSwapOut(int folio)
     {
-        Split(folio);
-        for (var index = first; index < first + pages; index++)
-        {
-            if ((_pte[index] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
-                SwapOut(index);
-        }
+        var left = Split(folio);
+        for (var k = 0; k < left; k++)
+            SwapOut(_splitOff[k]);
     }
 
     private void WriteOutLarge(int first, int pages)
