@@ -42,13 +42,13 @@ public class DifferentialTests
         select settings with { HugePages2M = size, HugePages64K = size64K, SwapPages = settings.SwapDevice == SwapDevice.None ? 0 : slots };
 
     [Fact]
-    public void FastCoreDoesWhatTheNaiveModelDoes_SmallPages() => Differ(Order0, Small, maxSteps: 50, share: 0.75);
+    public void FastCoreDoesWhatTheNaiveModelDoes_SmallPages() => Differ(Order0, Small, maxSteps: 40, share: 0.8);
 
     [Fact]
-    public void FastCoreDoesWhatTheNaiveModelDoes_64KFolios() => Differ(With64K, Small, maxSteps: 40, share: 0.2);
+    public void FastCoreDoesWhatTheNaiveModelDoes_64KFolios() => Differ(With64K, Small, maxSteps: 40, share: 0.18);
 
     [Fact]
-    public void FastCoreDoesWhatTheNaiveModelDoes_2MFolios() => Differ(With2M, Huge, maxSteps: 30, share: 0.05);
+    public void FastCoreDoesWhatTheNaiveModelDoes_2MFolios() => Differ(With2M, Huge, maxSteps: 30, share: 0.02);
 
     private static void Differ(Gen<NodeSettings> settings, Layout layout, int maxSteps, double share)
     {

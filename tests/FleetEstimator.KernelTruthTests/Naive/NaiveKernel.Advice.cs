@@ -136,7 +136,7 @@ internal sealed partial class NaiveKernel
     {
         NaiveLru.Remove(large);
         var small = new List<Folio>();
-        foreach (var (process, page, entry) in MappersOf(large).ToList())
+        foreach (var (process, page, entry) in MappersOf(large))
         {
             process.PartHugeMapping(page);
             var content = large.ContentAt(page);
@@ -159,7 +159,7 @@ internal sealed partial class NaiveKernel
     /// <summary>shrink_folio_list of a large folio: whole if it may and there are slots for all of it, otherwise split.</summary>
     private void SwapOutLarge(Folio folio)
     {
-        var process = MappersOf(folio).First().Process;
+        var process = MappersOf(folio)[0].Process;
         if (!MayGoWhole(process, folio))
         {
             SplitAndSwapOut(folio);

@@ -208,7 +208,7 @@ internal sealed partial class NaiveKernel
 
         if (!folio.InSwapCache && !TryAddToSwap(folio))
             return;
-        foreach (var (process, page, entry) in MappersOf(folio).ToList())
+        foreach (var (process, page, entry) in MappersOf(folio))
         {
             folio.Dirty |= entry.Dirty;
             process.Entries[page] = new Entry { Kind = EntryKind.Swapped, Slot = folio.Slot, SwapExclusive = folio.Exclusive };
@@ -268,7 +268,7 @@ internal sealed partial class NaiveKernel
     {
         _counters.ZeroPagesMappedAtSwapOut++;
         _counters.ZeroFilledSwapOuts++;
-        foreach (var (process, page, _) in MappersOf(folio).ToList())
+        foreach (var (process, page, _) in MappersOf(folio))
             process.Entries[page] = new Entry { Kind = EntryKind.ZeroPage, Hidden = true };
         NaiveLru.Remove(folio);
     }
@@ -279,7 +279,7 @@ internal sealed partial class NaiveKernel
     /// </summary>
     private void DropLazily(Folio folio)
     {
-        foreach (var (process, page, entry) in MappersOf(folio).ToList())
+        foreach (var (process, page, entry) in MappersOf(folio))
         {
             folio.Dirty |= entry.Dirty;
             if (folio.Dirty)

@@ -40,11 +40,20 @@ internal sealed partial class NaiveKernel
     {
         get
         {
-            var mapped = (from process in _processes from pair in process.Entries where pair.Value.Kind == EntryKind.Mapped select (pair.Value.Folio!, pair.Key)).ToHashSet();
+            var mapped = new HashSet<(Folio Folio, ulong Page)>();
+            foreach (var process in _processes)
+            {
+                foreach (var (page, entry) in process.Entries)
+                {
+                    if (entry.Kind == EntryKind.Mapped)
+                        mapped.Add((entry.Folio!, page));
+                }
+            }
+
             return new NodeState(
                 mapped.Count,
                 _swapCache.Values.Count(folio => !IsMapped(folio)),
-                mapped.Count(page => page.Item1.ContentAt(page.Key) == Content.Zeros),
+                mapped.Count(page => page.Folio.ContentAt(page.Page) == Content.Zeros),
                 _slots.Count,
                 _slots.Count(HoldsMemory),
                 _processes.Sum(process => process.Entries.Values.Count(entry => entry.Hidden)));
@@ -322,30 +331,33 @@ internal sealed partial class NaiveKernel
     // ---- Counted from scratch --------------------------------------------------------------------------------------------------
 
     /// <summary>The reverse map: pages in order, processes in the order in which they came to be.</summary>
-    public IEnumerable<(Process Process, ulong Page, Entry Entry)> MappersOf(Folio folio)
+    public List<(Process Process, ulong Page, Entry Entry)> MappersOf(Folio folio)
     {
+        var mappers = new List<(Process, ulong, Entry)>();
         for (var page = folio.FirstPage; page < folio.End; page++)
         {
             foreach (var process in _processes)
             {
                 if (process.EntryOf(page) is { } entry && entry.Folio == folio)
-                    yield return (process, page, entry);
+                    mappers.Add((process, page, entry));
             }
         }
+
+        return mappers;
     }
 
     /// <summary>The folio an entry maps, or that sits in the swap cache for it.</summary>
     public Folio? FolioOf(Entry? entry) => entry?.Folio ?? (entry?.Slot is { } slot ? _swapCache.GetValueOrDefault(slot) : null);
 
-    public bool IsMapped(Folio folio) => MappersOf(folio).Any();
+    public bool IsMapped(Folio folio) => MappersOf(folio).Count > 0;
 
-    private int MapCount(Folio folio) => MappersOf(folio).Count();
+    private int MapCount(Folio folio) => MappersOf(folio).Count;
 
     /// <summary>The swap map count: entries that name the slot.</summary>
     private int MapCount(Slot slot) => _processes.Count(process => process.EntryOf(slot.Page)?.Slot == slot);
 
     /// <summary>mlocked: a VMA that is locked maps it.</summary>
-    private bool IsLocked(Folio folio) => MappersOf(folio).Any(mapper => mapper.Process.AreaOf(mapper.Page).Locked);
+    private bool IsLocked(Folio folio) => MappersOf(folio).Exists(mapper => mapper.Process.AreaOf(mapper.Page).Locked);
 
     /// <summary>Whether zram or zswap spend memory on the slot's copy: pages of one repeated word take none.</summary>
     private bool HoldsMemory(Slot slot) =>

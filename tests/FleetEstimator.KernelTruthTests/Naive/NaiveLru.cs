@@ -25,7 +25,7 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     private bool _mayWalk = true;
 
     /// <summary>Pages of all folios there are.</summary>
-    public long Frames => _lists.Sum(PagesOn) + PagesOn(_isolated);
+    public long Frames => Sizes().Sum();
 
     private int Generations => (int)(_youngest - _oldest + 1);
 
@@ -138,14 +138,15 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     /// <summary>should_run_aging.</summary>
     private bool MustAge(out long total)
     {
+        var sizes = Sizes();
         total = 0;
         if (_oldest + GenerationsMin > _youngest)
             return true;
         for (var generation = _oldest; generation <= _youngest; generation++)
-            total += SizeOf(generation);
+            total += sizes[generation % GenerationsMax];
         if (_oldest + GenerationsMin < _youngest)
             return false;
-        var (young, old) = (SizeOf(_youngest), SizeOf(_youngest - GenerationsMin));
+        var (young, old) = (sizes[_youngest % GenerationsMax], sizes[(_youngest - GenerationsMin) % GenerationsMax]);
         return young * GenerationsMin > total || old * (GenerationsMin + 2) < total;
     }
 
@@ -166,24 +167,34 @@ internal sealed class NaiveLru(NaiveKernel kernel)
             scanned = 0;
 
         var kept = new List<Folio>();
+        var frames = Frames;
         foreach (var folio in batch)
         {
             folio.Isolated = false;
-            var frames = kernel.Frames;
-            var first = kernel.MappersOf(folio).FirstOrDefault();
-            if (!WasAccessed(folio))
-                kernel.SwapOut(folio);
-            freed += frames - kernel.Frames;
-
-            // Of a folio that was split, the page that stood for it on the list.
-            var rest = folio.IsLarge && folio.List == null ? kernel.FolioOf(first.Process.EntryOf(first.Page)) : folio;
-            if (rest?.List != null)
+            if (!WasAccessed(folio) && SwapOut(folio) is { } rest)
                 kept.Add(rest);
+            else if (folio.List != null)
+                kept.Add(folio);
         }
 
+        freed += frames - Frames;
         foreach (var folio in kept)
             MoveToYoungest(folio);
         return scanned;
+    }
+
+    /// <summary>Of a folio that was split, the small one whose page stood for it on the list, if it is still there.</summary>
+    private Folio? SwapOut(Folio folio)
+    {
+        if (!folio.IsLarge)
+        {
+            kernel.SwapOut(folio);
+            return null;
+        }
+
+        var (process, page, _) = kernel.MappersOf(folio)[0];
+        kernel.SwapOut(folio);
+        return folio.List == null && kernel.FolioOf(process.EntryOf(page)) is { List: not null } rest ? rest : null;
     }
 
     /// <summary>scan_folios: off the front of the oldest list; what a page table walk has promoted goes where it belongs (sort_folio).</summary>
@@ -223,7 +234,7 @@ internal sealed class NaiveLru(NaiveKernel kernel)
         if (promoted)
             return true;
         var accessed = false;
-        foreach (var (process, page, entry) in kernel.MappersOf(folio).ToList())
+        foreach (var (process, page, entry) in kernel.MappersOf(folio))
         {
             if (!entry.Young)
                 continue;
@@ -348,11 +359,21 @@ internal sealed class NaiveLru(NaiveKernel kernel)
 
     private List<Folio> ListOf(long generation) => _lists[generation % GenerationsMax];
 
-    private long SizeOf(long generation) => _lists.Append(_isolated).Sum(list => PagesOn(list, generation));
+    /// <summary>Pages of each generation, by its number modulo four: what a walk has promoted counts where it belongs, not where it stands.</summary>
+    private long[] Sizes()
+    {
+        var sizes = new long[GenerationsMax];
+        foreach (var list in _lists)
+            AddSizes(list, sizes);
+        AddSizes(_isolated, sizes);
+        return sizes;
+    }
 
-    private static long PagesOn(List<Folio> list) => list.Sum(folio => (long)folio.Pages);
-
-    private static long PagesOn(List<Folio> list, long generation) => list.Sum(folio => folio.Generation == generation ? (long)folio.Pages : 0);
+    private static void AddSizes(List<Folio> list, long[] sizes)
+    {
+        foreach (var folio in list)
+            sizes[folio.Generation % GenerationsMax] += folio.Pages;
+    }
 
     private static void AddHead(List<Folio> list, Folio folio)
     {

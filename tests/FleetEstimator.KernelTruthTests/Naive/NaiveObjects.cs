@@ -137,7 +137,16 @@ internal sealed class Process(uint number)
 
     public static ulong TableOf(ulong page) => page / PagesPerTable;
 
-    public Area AreaOf(ulong page) => Areas.Find(area => area.Holds(page)) ?? throw new InvalidOperationException($"Page {page} is not mapped.");
+    public Area AreaOf(ulong page)
+    {
+        foreach (var area in Areas)
+        {
+            if (area.Holds(page))
+                return area;
+        }
+
+        throw new InvalidOperationException($"Page {page} is not mapped.");
+    }
 
     public Entry? EntryOf(ulong page) => Entries.GetValueOrDefault(page);
 

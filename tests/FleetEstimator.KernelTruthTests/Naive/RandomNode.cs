@@ -39,7 +39,7 @@ internal sealed class RandomProgram(Layout layout)
                 yield return new Operation(OperationKind.Reclaim, 0, 0, (uint)step.Pages);
                 break;
             case OperationKind.Limit:
-                yield return new Operation(OperationKind.Limit, 0, 0, (uint)(step.Offset < layout.RegionPages / 4 ? 0 : step.Offset + step.Pages));
+                yield return new Operation(OperationKind.Limit, 0, 0, (uint)(step.Offset < layout.RegionPages / 4 ? 0 : step.Offset + step.Pages + (layout.RegionPages / 4)));
                 break;
             case OperationKind.Exit:
                 if (_mapped.Remove(step.Process))
