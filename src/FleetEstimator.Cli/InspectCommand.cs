@@ -20,9 +20,8 @@ internal static class InspectCommand
             try
             {
                 var trace = Trace.Load(parsed.GetValue(file)!);
-                var shares = ZeroShareOf(trace);
-                var inspection = TraceInspection.Of(trace) with { ZeroShare = shares ?? new ZeroShares() };
-                Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(inspection, Indented) : ToText(trace, inspection, covered: shares != null));
+                var inspection = TraceInspection.Of(trace) with { ZeroShare = ZeroShareOf(trace) };
+                Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(inspection, Indented) : ToText(trace, inspection));
                 return ExitCode.Done;
             }
             catch (TraceException exception)
@@ -36,16 +35,10 @@ internal static class InspectCommand
 
     /// <summary>
     /// Replays the trace as linux-6.12 on zram: what was resident over time, and what the trace's own page-outs, reclaim, limits and observed swap-outs
-    /// swapped. Null where an operation is not covered by the model.
+    /// swapped.
     /// </summary>
-    private static ZeroShares? ZeroShareOf(Trace trace)
+    private static ZeroShares ZeroShareOf(Trace trace)
     {
-        foreach (var kind in trace.Kinds)
-        {
-            if (!Simulator.Covers(kind))
-                return null;
-        }
-
         var pageBytes = trace.Header.PageSize;
         var simulator = new Simulator([new Simulator.Lane(Mechanism.Linux612)],
             new NodeSettings { PageBytes = pageBytes, SwapDevice = SwapDevice.Zram, SwapPages = UnlimitedPages });
@@ -76,7 +69,7 @@ internal static class InspectCommand
 
     private static double? Share(long part, long whole) => whole == 0 ? null : (double)part / whole;
 
-    private static string ToText(Trace trace, TraceInspection inspection, bool covered)
+    private static string ToText(Trace trace, TraceInspection inspection)
     {
         var text = new StringWriter { NewLine = "\n" };
         text.WriteLine($"{trace.FilePath}: {inspection.Rows:N0} rows, {inspection.Processes:N0} processes, {inspection.DurationMicroseconds / 1e6:N1} s");
@@ -87,15 +80,15 @@ internal static class InspectCommand
             text.WriteLine($"{name,-18} {totals.Rows,12:N0} {totals.Pages,16:N0}");
         text.WriteLine();
         text.WriteLine("zero-filled share (replayed as linux-6.12 under the trace's own limits and page-outs)");
-        text.WriteLine($"  of resident pages, over time   {Percent(inspection.ZeroShare.ResidentPages, covered)}");
-        text.WriteLine($"  of pages swapped out           {Percent(inspection.ZeroShare.SwappedOutPages, covered)}");
-        text.WriteLine($"  of pages swapped in            {Percent(inspection.ZeroShare.SwappedInPages, covered)}");
+        text.WriteLine($"  of resident pages, over time   {Percent(inspection.ZeroShare.ResidentPages)}");
+        text.WriteLine($"  of pages swapped out           {Percent(inspection.ZeroShare.SwappedOutPages)}");
+        text.WriteLine($"  of pages swapped in            {Percent(inspection.ZeroShare.SwappedInPages)}");
         text.WriteLine();
         foreach (var (name, value) in inspection.Metadata)
             text.WriteLine($"{name,-34} {value}");
         return text.ToString().TrimEnd('\n');
     }
 
-    private static string Percent(double? share, bool covered) =>
-        share is { } value ? $"{100 * value:0.0}%" : covered ? "none were" : "not known: the trace holds an operation that the model does not cover yet";
+    private static string Percent(double? share) =>
+        share is { } value ? $"{100 * value:0.0}%" : "none were";
 }

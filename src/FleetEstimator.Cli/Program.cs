@@ -7,6 +7,8 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     RecordCommand.Create(),
     InspectCommand.Create(),
     ValidateCommand.Create(),
+    CalibrateCommand.Create(),
+    ScenarioWorkerCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)

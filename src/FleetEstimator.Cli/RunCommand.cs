@@ -16,14 +16,15 @@ internal static class RunCommand
         var study = new Argument<string>("STUDY.yaml") { Description = "The study: fleet, recordings, mechanisms, claims." };
         var output = new Option<string?>("--out", "-o") { Description = "Folder of the result; default: out/NAME-OF-STUDY.", HelpName = "DIR" };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of everything random; default: the study's.", HelpName = "N" };
+        var costs = new Option<string?>("--costs") { Description = "Cost file to use in place of the study's costs, as calibrate writes it.", HelpName = "FILE" };
         var local = new Option<bool>("--local") { Description = "Simulate in a plain loop, without a silo; the same result." };
         var json = new Option<bool>("--json") { Description = "Print report.json instead of the table." };
         var failOnClaims = new Option<bool>("--fail-on-claims") { Description = "Exit with 99 if a claim is refuted or undecided." };
-        var command = new Command("run", "Run a fleet study over recordings and write a savings report.") { study, output, seed, local, json, failOnClaims };
+        var command = new Command("run", "Run a fleet study over recordings and write a savings report.") { study, output, seed, costs, local, json, failOnClaims };
         command.SetAction(async (parsed, interrupt) =>
         {
             var options = new Options(
-                parsed.GetValue(study)!, parsed.GetValue(output), parsed.GetValue(seed), parsed.GetValue(local), parsed.GetValue(json), parsed.GetValue(failOnClaims));
+                parsed.GetValue(study)!, parsed.GetValue(output), parsed.GetValue(seed), parsed.GetValue(costs), parsed.GetValue(local), parsed.GetValue(json), parsed.GetValue(failOnClaims));
             try
             {
                 return await Run(options, interrupt);
@@ -88,18 +89,23 @@ internal static class RunCommand
 
     private static StudyDefinition ReadStudy(Options options)
     {
-        string yaml;
+        var folder = Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!;
+        var study = StudyReader.Read(ReadText(options.StudyPath, "study"), options.StudyPath, file => File.ReadAllText(Path.Combine(folder, file)));
+        if (options.CostsPath is { } costs)
+            study = study with { Costs = CostReader.Read(ReadText(costs, "cost"), costs) };
+        return options.Seed is { } seed ? study with { Seed = seed } : study;
+    }
+
+    private static string ReadText(string path, string kind)
+    {
         try
         {
-            yaml = File.ReadAllText(options.StudyPath);
+            return File.ReadAllText(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StudyException([new StudyError(options.StudyPath, 1, 1, "", $"the study cannot be read: {exception.Message}", "give the path of a study file")]);
+            throw new StudyException([new StudyError(path, 1, 1, "", $"the {kind} file cannot be read: {exception.Message}", $"give the path of a {kind} file")]);
         }
-
-        var study = StudyReader.Read(yaml, options.StudyPath);
-        return options.Seed is { } seed ? study with { Seed = seed } : study;
     }
 
     private static void RequireMeasuredPeriod(Options options, StudyPlan plan)
@@ -148,5 +154,5 @@ internal static class RunCommand
         return exitCode;
     }
 
-    private sealed record Options(string StudyPath, string? Output, ulong? Seed, bool Local, bool Json, bool FailOnClaims);
+    private sealed record Options(string StudyPath, string? Output, ulong? Seed, string? CostsPath, bool Local, bool Json, bool FailOnClaims);
 }

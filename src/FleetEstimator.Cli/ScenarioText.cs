@@ -15,7 +15,7 @@ internal static class ScenarioText
         foreach (var kernel in scenario.Kernels.Keys.Order(StringComparer.Ordinal))
         {
             text.WriteLine();
-            if (ModelReplay.Unsupported(scenario, kernel) is { } what)
+            if (ModelReplay.Unsupported(kernel) is { } what)
                 text.WriteLine($"{kernel}: not covered by the model yet ({what})");
             else
                 WriteSteps(text, scenario, kernel, ModelReplay.Run(scenario, [kernel])[0]);

@@ -16,9 +16,10 @@ internal static class Assumptions
         .. UnknownAccesses(recordings),
         .. PageSampling(recordings),
         .. study.Classes.SelectMany(@class => OfClass(@class, recordings)),
+        .. LossyMechanisms(study),
         $"Nothing is measured during warm-up: {(study.WarmUp.Share is null ? study.WarmUp : $"the first {study.WarmUp}")} of "
             + (study.DurationMicroseconds is { } duration ? $"{Period.ToText(duration)} simulated on each node." : "the simulated period of each node, which is as long as its recording."),
-        "CPU time is counted events times the cost of each, by the cost table; it is not measured.",
+        "CPU time and time in faults are counted events times the cost of each, by the cost table; they are not measured. " + Costs(study.Costs),
     ];
 
     /// <summary>What makes the result less than the study asked for.</summary>
@@ -43,6 +44,20 @@ internal static class Assumptions
             if (tooLarge > 0)
                 yield return $"Class {@class.Name}: the peak of {(tooLarge == 1 ? "1 recording" : $"{tooLarge} recordings")} is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
         }
+    }
+
+    private static IEnumerable<string> LossyMechanisms(StudyDefinition study) =>
+        study.Mechanisms.Where(name => Mechanism.Find(name) is { ChecksBeforeFlush: true }).Select(name =>
+            $"{name} is no candidate: it checks for zeros before the TLB flush and does not refuse pinned pages, so stores made meanwhile are lost. It is shown for what that "
+                + "order of steps would save and lose. A store counts as lost if the content changed through a pin, or if times are exact and it came before the flush "
+                + "through a translation that a TLB is taken to hold still; nodes.parquet has both counts (unmap_at_risk_pages, lost_stores).");
+
+    private static string Costs(CostTable costs)
+    {
+        var given = Cost.All.Count(cost => !cost.IsDefaultIn(costs));
+        return given == 0 ? "All costs are the defaults, measured on another machine."
+            : $"{given} of its {Cost.All.Count} costs are the study's own"
+                + (given == Cost.All.Count ? "." : $", these are defaults, measured on another machine: {string.Join(", ", Cost.All.Where(cost => cost.IsDefaultIn(costs)))}.");
     }
 
     private static IEnumerable<string> Shared(IReadOnlyList<RecordingSummary> recordings)
@@ -79,16 +94,55 @@ internal static class Assumptions
 
         if (@class.Limit.OfPeak is { } share)
             yield return $"Class {@class.Name}: the memory limit of a node is {Percentage.ToText(share)} of the peak its RSS would have without a limit.";
-        else if (@class.Limit.IsNone)
+        else if (@class.Limit.IsNone && @class.GroupLimit.IsNone && !@class.Watermarks && @class.Proactive is null)
             yield return $"Class {@class.Name}: no memory limit; pages leave memory only where the recorded workload itself asks for it.";
-        if (@class.Swap.Device == SwapDevice.None)
-            yield return $"Class {@class.Name}: no swap; anonymous memory cannot be reclaimed.";
-        if (@class.Swap.Device == SwapDevice.Zram && recordings.Any(recording => recording.Codec == "none" && recording.Classes.Contains(@class.Name)))
+        if (@class.GroupLimit.OfPeak is { } groupShare)
+            yield return $"Class {@class.Name}: each copy of a recording is a memory group of its own, limited to {Percentage.ToText(groupShare)} of its own peak without a limit.";
+        else if (@class.GroupLimit.Bytes is { } groupBytes)
+            yield return $"Class {@class.Name}: each copy of a recording is a memory group of its own, limited to {ByteSize.ToText(groupBytes)}.";
+        if (@class.Watermarks)
         {
-            yield return $"Class {@class.Name}: where no compressed size was recorded, a page of data takes 1/{@class.Swap.CompressionRatio.ToString("0.##", CultureInfo.InvariantCulture)} "
-                + "of its size in zram.";
+            yield return $"Class {@class.Name}: a node reclaims when less of its memory is free than the kernel's watermarks, with kswapd as fast as it is needed; "
+                + "min_free_kbytes and watermark_scale_factor are the kernel's defaults.";
         }
 
+        if (@class.Proactive is { } proactive)
+        {
+            yield return $"Class {@class.Name}: each copy of a recording is a memory group of its own, asked every {Period.ToText(proactive.IntervalMicroseconds)} for "
+                + $"{Percentage.ToText(proactive.Ratio)} of its memory, less the nearer its processes come to waiting {Percentage.ToText(proactive.Pressure)} of the time "
+                + "for major faults; that time is reckoned by the cost table.";
+        }
+
+        if (@class.HugePages != new HugePageDefinition())
+        {
+            yield return $"Class {@class.Name}: transparent huge pages of 2 MiB {StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size2M)}, of 64 KiB "
+                + $"{StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size64K)}, whatever the recorded machine used; what khugepaged would collapse later stays small.";
+        }
+
+        if (@class.HugePages.MaxPtesNone < 511)
+        {
+            yield return $"Class {@class.Name}: under memory pressure the shrinker splits folios of 2 MiB with more than {@class.HugePages.MaxPtesNone} zero-filled pages, "
+                + "which then map the zero page; from Linux 6.12 on.";
+        }
+
+        if (@class.Ksm is { } ksm)
+        {
+            yield return $"Class {@class.Name}: KSM looks at {ksm.PagesToScan} pages every {ksm.SleepMilliseconds} ms, of all anonymous memory, and maps the zero page for those "
+                + "filled with zeros (use_zero_pages). Other pages that are alike are not merged here.";
+        }
+
+        if (@class.ZeroPageForbidden > 0)
+            yield return $"Class {@class.Name}: {Percentage.ToText(@class.ZeroPageForbidden)} of the copies must not map the shared zero page; no mechanism helps them.";
+        if (@class.Swap.Device == SwapDevice.None)
+            yield return $"Class {@class.Name}: no swap; anonymous memory cannot be reclaimed.";
+        if (@class.Swap.IsCompressed && recordings.Any(recording => recording.Codec == "none" && recording.Classes.Contains(@class.Name)))
+        {
+            yield return $"Class {@class.Name}: where no compressed size was recorded, a page of data takes 1/{@class.Swap.CompressionRatio.ToString("0.##", CultureInfo.InvariantCulture)} "
+                + $"of its size in {(@class.Swap.Device == SwapDevice.Zram ? "zram" : "zswap")}.";
+        }
+
+        if (@class.Swap.Device is SwapDevice.Ssd or SwapDevice.Disk)
+            yield return $"Class {@class.Name}: the device keeps up with what is written to it: a page is written back by the time anything recorded happens next.";
         yield return @class.Start == StartOffset.Random
             ? $"Class {@class.Name}: each copy of a recording starts at a random time of it and begins again at its end."
             : $"Class {@class.Name}: every copy of a recording starts at its beginning and begins again at its end, so nodes with one recording are alike.";

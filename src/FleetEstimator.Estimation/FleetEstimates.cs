@@ -23,7 +23,7 @@ public sealed record FleetEstimates
             Estimates = [.. scopes.SelectMany(scope => EstimatesOf(study, scope.Name, scope.Estimator))],
             Claims = ClaimJudge.Judge(study, scopes.ToDictionary(scope => scope.Name, scope => scope.Estimator)),
             Classes = [.. study.Classes.Select((@class, index) => Summary(@class, [.. nodes.Of(index).Select(entry => entry.Sums)]))],
-            Warnings = OutOfMemory(study, nodes),
+            Warnings = WarningsOf(study, nodes),
         };
     }
 
@@ -94,6 +94,12 @@ public sealed record FleetEstimates
             Swap = @class.Swap,
             Start = @class.Start,
             Lru = @class.Lru,
+            GroupLimit = @class.GroupLimit.IsNone ? null : @class.GroupLimit,
+            Watermarks = @class.Watermarks,
+            Proactive = @class.Proactive,
+            HugePages = @class.HugePages == new HugePageDefinition() ? null : @class.HugePages,
+            Ksm = @class.Ksm,
+            ZeroPageForbidden = @class.ZeroPageForbidden,
             InstancesMean = MeanOverNodes(sums => sums.Instances) ?? 0,
         };
 
@@ -101,24 +107,31 @@ public sealed record FleetEstimates
             nodes == 0 ? null : (double)recordings.Aggregate(Int128.Zero, (sum, sums) => sum + sumOf(sums)) / nodes;
     }
 
-    private static List<string> OutOfMemory(StudyDefinition study, FleetAccumulator nodes)
+    private static List<string> WarningsOf(StudyDefinition study, FleetAccumulator nodes)
     {
         var warnings = new List<string>();
         for (var @class = 0; @class < study.Classes.Count; @class++)
         {
             var recordings = nodes.Of(@class).Select(entry => entry.Sums).ToList();
-            var simulated = recordings.Sum(sums => sums.Nodes);
             for (var mechanism = 0; mechanism < study.Mechanisms.Count; mechanism++)
             {
-                var outOfMemory = recordings.Aggregate(Int128.Zero, (sum, sums) => sum + Int128.Max(
-                    sums.Sum(mechanism, AccessAssumption.AllReads, NodeQuantity.OutOfMemoryNodes),
-                    sums.Sum(mechanism, AccessAssumption.AllWrites, NodeQuantity.OutOfMemoryNodes)));
+                var (outOfMemory, atRisk) = (Most(mechanism, NodeQuantity.OutOfMemoryNodes), Most(mechanism, NodeQuantity.UnmapsAtRisk));
                 if (outOfMemory > 0)
                 {
-                    warnings.Add($"Class {study.Classes[@class].Name}: {outOfMemory} of {simulated} nodes could not be kept under their memory limit with "
+                    warnings.Add($"Class {study.Classes[@class].Name}: {outOfMemory} of {recordings.Sum(sums => sums.Nodes)} nodes could not be kept under their memory limit with "
                         + $"{study.Mechanisms[mechanism]}, where a kernel would have killed processes; their figures are those of nodes over the limit.");
                 }
+
+                if (atRisk > 0)
+                {
+                    warnings.Add($"Class {study.Classes[@class].Name}: {study.Mechanisms[mechanism]} can lose data. On the simulated nodes it took {atRisk} pages for zeros while a store could still reach them, "
+                        + $"and lost {Most(mechanism, NodeQuantity.LostStores)} stores that the recordings show. What it saves is not to be had.");
+                }
             }
+
+            // Under the assumption on unknown accesses that gives more.
+            Int128 Most(int mechanism, NodeQuantity quantity) => recordings.Aggregate(Int128.Zero, (sum, sums) => sum + Int128.Max(
+                sums.Sum(mechanism, AccessAssumption.AllReads, quantity), sums.Sum(mechanism, AccessAssumption.AllWrites, quantity)));
         }
 
         return warnings;

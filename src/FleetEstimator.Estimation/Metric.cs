@@ -54,6 +54,10 @@ public sealed record Metric
         {
             Meaning = "CPU time spent on paging, by the cost table." + SumOfNodes, LowerIsSaving = true, Scale = 1e-3,
         },
+        new("fault_time", MetricUnit.MicrosecondsPerSecond, NodeQuantity.FaultNanoseconds)
+        {
+            Meaning = "Time processes wait in page faults, device latency included, by the cost table." + SumOfNodes, LowerIsSaving = true, Scale = 1e-3,
+        },
         new("swap_slots_mean", MetricUnit.Pages, NodeQuantity.SwapSlotsMeanPages)
         {
             Meaning = "Swap slots in use, time-weighted mean after warm-up." + SumOfNodes, LowerIsSaving = true,
@@ -137,7 +141,7 @@ public static class MetricUnit
     /// <summary>Events per second.</summary>
     public const string PerSecond = "1/s";
 
-    /// <summary>Microseconds of CPU time per second.</summary>
+    /// <summary>Microseconds of CPU time, or of waiting, per second.</summary>
     public const string MicrosecondsPerSecond = "µs/s";
 
     /// <summary>Shares.</summary>

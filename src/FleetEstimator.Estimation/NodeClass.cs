@@ -35,6 +35,37 @@ public sealed record NodeClass
 
     /// <summary>The reclaim policy of a node.</summary>
     public LruKind Lru { get; init; }
+
+    /// <summary>Memory limit of each copy of a recording, which is then a memory group (cgroup) of its own below the node; relative to the copy's own peak.</summary>
+    public MemoryLimit GroupLimit { get; init; } = MemoryLimit.None;
+
+    /// <summary>Whether a node reclaims when its free memory falls below the kernel's watermarks: <see cref="MemoryBytes"/> less <see cref="UnmodelledBytes"/> is then all it has.</summary>
+    public bool Watermarks { get; init; }
+
+    /// <summary>Proactive reclaim while memory pressure is low, or null.</summary>
+    public ProactiveReclaim? Proactive { get; init; }
+
+    /// <summary>Transparent huge pages.</summary>
+    public HugePageDefinition HugePages { get; init; } = new();
+
+    /// <summary>Kernel same-page merging that maps the zero page; null = off.</summary>
+    public KsmSettings? Ksm { get; init; }
+
+    /// <summary>Share of a node's copies whose processes must not map the shared zero page, in [0, 1].</summary>
+    public double ZeroPageForbidden { get; init; }
+}
+
+/// <summary>Transparent huge pages of a node, as sysfs sets them.</summary>
+public sealed record HugePageDefinition
+{
+    /// <summary>Folios of 2 MiB.</summary>
+    public HugePages Size2M { get; init; }
+
+    /// <summary>Folios of 64 KiB.</summary>
+    public HugePages Size64K { get; init; }
+
+    /// <summary>khugepaged/max_ptes_none, 0 to 511: under memory pressure a 2 MiB folio with more zero-filled pages than this is split; at 511 none is.</summary>
+    public int MaxPtesNone { get; init; } = 511;
 }
 
 /// <summary>A memory limit: in bytes, relative to the peak RSS of the node without a limit, or none. At most one property is set.</summary>
@@ -79,7 +110,14 @@ public sealed record SwapDefinition
     /// <summary>Base 2 logarithm of the most pages one swap-in reads, 0 to 5: vm.page-cluster.</summary>
     public int PageCluster { get; init; }
 
-    /// <summary>Size of a page divided by its compressed size, in [1, 100], for data pages whose compressed size the trace does not record.</summary>
+    /// <summary>Whether zswap stands before the device.</summary>
+    public bool Zswap { get; init; }
+
+    /// <summary>Whether swapped-out pages are kept compressed in memory.</summary>
+    [JsonIgnore]
+    public bool IsCompressed => Device == SwapDevice.Zram || Zswap;
+
+    /// <summary>Size of a page divided by its compressed size in zram or zswap, in [1, 100], for data pages whose compressed size the trace does not record.</summary>
     public double CompressionRatio { get; init; } = 3.0;
 }
 
@@ -94,13 +132,4 @@ public enum StartOffset : byte
     /// <summary>At the beginning.</summary>
     [JsonStringEnumMemberName("beginning")]
     Beginning,
-}
-
-/// <summary>Reclaim policies the model covers.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<LruKind>))]
-public enum LruKind : byte
-{
-    /// <summary>Multi-generational LRU, the default of most distributions' kernels since 6.1.</summary>
-    [JsonStringEnumMemberName("multi-generational")]
-    MultiGenerational,
 }

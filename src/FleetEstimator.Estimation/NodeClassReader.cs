@@ -5,16 +5,27 @@ namespace FleetEstimator.Estimation;
 /// <summary>Reads one class of a study.</summary>
 internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors errors)
 {
-    internal static readonly string[] Keys = ["name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "swap", "start", "lru"];
-    internal static readonly string[] LimitKeys = ["of_peak"];
-    internal static readonly string[] SwapKeys = ["device", "size", "page_cluster", "compression_ratio"];
+    internal static readonly string[] Keys =
+    [
+        "name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "group_limit", "swap", "reclaim", "lru", "huge_pages", "ksm", "zero_page_forbidden", "start",
+    ];
 
-    private static readonly string[] Devices = ["zram", "none"];
-    private static readonly string[] UncoveredDevices = ["ssd", "disk", "hdd", "nvme", "file", "partition", "zswap"];
+    internal static readonly string[] LimitKeys = ["of_peak"];
+    internal static readonly string[] SwapKeys = ["device", "size", "page_cluster", "zswap", "compression_ratio"];
+    internal static readonly string[] ReclaimKeys = ["watermarks", "proactive"];
+    internal static readonly string[] ProactiveKeys = ["interval", "ratio", "pressure"];
+    internal static readonly string[] HugePageKeys = ["2M", "64K", "max_ptes_none"];
+    internal static readonly string[] KsmKeys = ["pages_to_scan", "sleep"];
+
+    // The kernel's default; distributions set 0 where swap is zram.
+    private const int PageClusterOfDisks = 3;
 
     /// <summary>Most nodes of a class: a hundred times the largest known fleets.</summary>
     private const int MaxNodes = 100_000_000;
 
+    // Far above any node's pages; a scan without sleep would have no end.
+    private const int MaxKsmPages = 1_000_000_000;
+    private const long MaxKsmSleepMicroseconds = 86_400_000_000;
     private const int MaxInstances = 10_000;
     private const int MaxPatternLength = 1_000;
 
@@ -30,7 +41,11 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
         var unmodelled = _fields.Size("unmodelled", 0);
         if (unmodelled >= memory)
             _fields.Refuse("unmodelled", $"{ByteSize.ToText(unmodelled.Value)} is not less than the memory of {ByteSize.ToText(memory.Value)}", "leave memory for the traces");
-        var limit = Limit(memory);
+        var limit = Limit("limit", memory);
+        var groupLimit = Limit("group_limit", memory);
+        var reclaim = Find("reclaim", ReclaimKeys);
+        var proactive = reclaim is null ? null : Proactive(reclaim);
+        var watermarks = reclaim?.Switch("watermarks") ?? false;
         return new NodeClass
         {
             Name = name ?? "",
@@ -40,9 +55,15 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
             Recordings = Recordings(),
             Instances = Instances(),
             Limit = limit ?? MemoryLimit.None,
-            Swap = Swap(limit),
-            Start = _fields.Word("start", ["random", "beginning"], []) == "beginning" ? StartOffset.Beginning : StartOffset.Random,
-            Lru = _fields.Word("lru", ["multi-generational"], ["classic"]) is { } ? LruKind.MultiGenerational : default,
+            GroupLimit = groupLimit ?? MemoryLimit.None,
+            Swap = Swap(reclaims: limit is { IsNone: false } || groupLimit is { IsNone: false } || watermarks || proactive is not null),
+            Watermarks = watermarks,
+            Proactive = proactive,
+            Lru = _fields.Choice("lru", StudyWords.Lrus, LruKind.MultiGenerational),
+            HugePages = HugePages(),
+            Ksm = Ksm(),
+            ZeroPageForbidden = ZeroPageForbidden(),
+            Start = _fields.Choice("start", StudyWords.Starts, StartOffset.Random),
         };
     }
 
@@ -83,25 +104,29 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
         return null;
     }
 
-    /// <summary>The limit, none where it is not given; null if it is wrong.</summary>
-    private MemoryLimit? Limit(long? memory)
+    /// <summary>The mapping at a key, or null where there is none.</summary>
+    private StudyFields? Find(string key, string[] keys) =>
+        _fields.Find(key) is { } mapping ? new StudyFields(mapping, _fields.PathOf(key), keys, errors) : null;
+
+    /// <summary>A limit, none where it is not given; null if it is wrong.</summary>
+    private MemoryLimit? Limit(string key, long? memory)
     {
         const string remedy = "write none, a size such as 20 GiB, or {of_peak: 70%}";
-        switch (_fields.Find("limit"))
+        switch (_fields.Find(key))
         {
             case null or YamlScalar { Text: "none" }:
                 return MemoryLimit.None;
             case YamlMapping mapping:
-                return LimitOfPeak(new StudyFields(mapping, _fields.PathOf("limit"), LimitKeys, errors));
+                return LimitOfPeak(new StudyFields(mapping, _fields.PathOf(key), LimitKeys, errors));
             case YamlScalar scalar when !YamlCore.IsNull(scalar):
-                if (_fields.Size("limit", scalar, 1) is not { } bytes)
+                if (_fields.Size(key, scalar, 1) is not { } bytes)
                     return null;
                 if (bytes <= memory.GetValueOrDefault(long.MaxValue))
                     return new MemoryLimit { Bytes = bytes };
-                _fields.Refuse("limit", $"{ByteSize.ToText(bytes)} is more than the memory of {ByteSize.ToText(memory!.Value)}", remedy);
+                _fields.Refuse(key, $"{ByteSize.ToText(bytes)} is more than the memory of {ByteSize.ToText(memory!.Value)}", remedy);
                 return null;
             default:
-                _fields.Scalar("limit", remedy);
+                _fields.Scalar(key, remedy);
                 return null;
         }
     }
@@ -117,35 +142,99 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
         return null;
     }
 
-    /// <summary>Swap; a missing key means none. Under a limit it must be written, as forgetting it would silently mean running out of memory.</summary>
-    private SwapDefinition Swap(MemoryLimit? limit)
+    /// <summary>Swap; a missing key means none. Where memory is reclaimed it must be written, as forgetting it would silently mean running out of memory.</summary>
+    private SwapDefinition Swap(bool reclaims)
     {
         const string remedy = "write {device: zram, size: 16 GiB}, or {device: none}: then memory over the limit cannot be reclaimed";
-        if (_fields.Find("swap") is not { } swap)
+        if (Find("swap", SwapKeys) is not { } fields)
         {
-            if (limit is { IsNone: false })
+            if (reclaims)
                 _fields.Require("swap", remedy);
             return SwapDefinition.None;
         }
 
-        var fields = new StudyFields(swap, _fields.PathOf("swap"), SwapKeys, errors);
-        if (fields.Require("device", "covered: zram, none") is null || fields.Word("device", Devices, UncoveredDevices) is not { } device)
+        if (fields.Require("device", $"devices: {string.Join(", ", StudyWords.Devices.Select(device => device.Word))}") is null)
             return SwapDefinition.None;
-        if (device == "none")
+        var device = fields.Choice("device", StudyWords.Devices, SwapDevice.None);
+        if (device == SwapDevice.None)
         {
-            foreach (var key in SwapKeys.Skip(1).Where(key => fields.Find(key) is not null))
-                fields.Refuse(key, "has no meaning without a device", "remove it, or write device: zram");
+            foreach (var key in SwapKeys.Skip(1).Where(key => fields.Find(key) is not null && fields.Find("device") is YamlScalar { Text: "none" }))
+                fields.Refuse(key, "has no meaning without a device", "remove it, or name a device");
             return SwapDefinition.None;
         }
 
         fields.Require("size", "write the size of the device, such as 16 GiB");
         return new SwapDefinition
         {
-            Device = SwapDevice.Zram,
+            Device = device,
             SizeBytes = fields.Size("size", 1) ?? 1,
-            PageCluster = (int)(fields.WholeNumber("page_cluster", 0, 5) ?? 0),
+            PageCluster = (int)(fields.WholeNumber("page_cluster", 0, 5) ?? (device == SwapDevice.Zram ? 0UL : PageClusterOfDisks)),
+            Zswap = fields.Switch("zswap") ?? false,
             CompressionRatio = CompressionRatio(fields),
         };
+    }
+
+    /// <summary>Proactive reclaim: off, on with the defaults, or a mapping.</summary>
+    private ProactiveReclaim? Proactive(StudyFields reclaim)
+    {
+        switch (reclaim.Find("proactive"))
+        {
+            case YamlMapping mapping:
+                break;
+            case YamlScalar:
+                return reclaim.Switch("proactive") == true ? new ProactiveReclaim() : null;
+            case null:
+                return null;
+            case { } other:
+                reclaim.AsScalar(other, reclaim.PathOf("proactive"), "write on, off, or {interval: 6 s, ratio: 0.05%, pressure: 0.1%}");
+                return null;
+        }
+
+        var fields = new StudyFields(reclaim.Find("proactive")!, reclaim.PathOf("proactive"), ProactiveKeys, errors);
+        var standard = new ProactiveReclaim();
+        return new ProactiveReclaim
+        {
+            IntervalMicroseconds = fields.Period("interval", ProactiveReclaim.LeastIntervalMicroseconds) ?? standard.IntervalMicroseconds,
+            Ratio = fields.ShareAbove0("ratio") ?? standard.Ratio,
+            Pressure = fields.ShareAbove0("pressure") ?? standard.Pressure,
+        };
+    }
+
+    private HugePageDefinition HugePages() => Find("huge_pages", HugePageKeys) is not { } fields ? new() : new()
+    {
+        Size2M = fields.Choice("2M", StudyWords.HugePages, Paging.HugePages.Never),
+        Size64K = fields.Choice("64K", StudyWords.HugePages, Paging.HugePages.Never),
+        MaxPtesNone = (int)(fields.WholeNumber("max_ptes_none", 0, 511) ?? 511),
+    };
+
+    /// <summary>KSM: off, on with the kernel's defaults, or a mapping.</summary>
+    private KsmSettings? Ksm()
+    {
+        switch (_fields.Find("ksm"))
+        {
+            case null:
+                return null;
+            case YamlScalar:
+                return _fields.Switch("ksm") == true ? new KsmSettings() : null;
+            default:
+                var fields = Find("ksm", KsmKeys)!;
+                var standard = new KsmSettings();
+                var sleep = fields.Period("sleep", 1_000) ?? standard.SleepMilliseconds * 1_000L;
+                if (sleep % 1_000 != 0 || sleep > MaxKsmSleepMicroseconds)
+                    fields.Refuse("sleep", "is not a whole number of milliseconds up to a day", "write the kernel's sleep_millisecs, such as 20 ms");
+                return new KsmSettings((int)(fields.WholeNumber("pages_to_scan", 1, MaxKsmPages) ?? (ulong)standard.PagesToScan), (int)Math.Min(sleep / 1_000, MaxKsmSleepMicroseconds / 1_000));
+        }
+    }
+
+    private double ZeroPageForbidden()
+    {
+        const string remedy = "write the share of a node's copies that must not map the zero page, from 0% to 100%";
+        if (_fields.Scalar("zero_page_forbidden", remedy) is not { } scalar)
+            return 0;
+        if (StudyReader.Share(scalar) is { } share and <= 1)
+            return share;
+        _fields.Refuse("zero_page_forbidden", $"'{StudyFields.Shorten(scalar.Text)}' is not such a share", remedy);
+        return 0;
     }
 
     private static double CompressionRatio(StudyFields fields)

@@ -45,6 +45,9 @@ public enum NodeQuantity : byte
     /// <summary>CPU time spent on paging in nanoseconds.</summary>
     CpuNanoseconds,
 
+    /// <summary>Time processes wait in page faults in nanoseconds.</summary>
+    FaultNanoseconds,
+
     /// <summary>Pages swapped out whose content was zeros.</summary>
     ZeroFilledSwapOutPages,
 
@@ -56,6 +59,12 @@ public enum NodeQuantity : byte
 
     /// <summary>Pages swapped in, read or handled as zeros.</summary>
     AllSwapInPages,
+
+    /// <summary>Pages that a mechanism unmapped as zeros while a store could still reach them.</summary>
+    UnmapsAtRisk,
+
+    /// <summary>Those of them in which a store of the recording was lost.</summary>
+    LostStores,
 
     /// <summary>Nodes (1 or 0) with pages that could not be brought under the memory limit.</summary>
     OutOfMemoryNodes,
@@ -90,10 +99,13 @@ public static class NodeQuantities
             NodeQuantity.MajorFaults => counters.MajorFaults,
             NodeQuantity.MinorFaults => counters.MinorFaults,
             NodeQuantity.CpuNanoseconds => lane.CpuNanoseconds,
+            NodeQuantity.FaultNanoseconds => lane.FaultNanoseconds,
             NodeQuantity.ZeroFilledSwapOutPages => counters.ZeroFilledSwapOuts,
             NodeQuantity.AllSwapOutPages => counters.SwapOuts + counters.ZeroSwapOuts + counters.ZeroPagesMappedAtSwapOut,
             NodeQuantity.ZeroFilledSwapInPages => counters.ZeroFilledSwapIns,
             NodeQuantity.AllSwapInPages => counters.SwapIns + counters.ZeroSwapIns + counters.ZeroPagesMappedAtSwapIn,
+            NodeQuantity.UnmapsAtRisk => counters.UnmapsAtRisk,
+            NodeQuantity.LostStores => counters.LostStores,
             NodeQuantity.OutOfMemoryNodes => counters.OutOfMemoryPages > 0 ? 1 : 0,
             _ => throw new ArgumentOutOfRangeException(nameof(quantity), quantity, "Not a quantity of a node."),
         };

@@ -68,4 +68,7 @@ public sealed record LaneResult
 
     /// <summary>CPU time spent on paging over the measured period, in nanoseconds, by the cost table.</summary>
     public long CpuNanoseconds { get; init; }
+
+    /// <summary>Time processes wait in page faults over the measured period, in nanoseconds, by the cost table.</summary>
+    public long FaultNanoseconds { get; init; }
 }

@@ -1,3 +1,5 @@
+using FleetEstimator.Paging;
+
 namespace FleetEstimator.Estimation;
 
 /// <summary>Puts the result of a study together.</summary>
@@ -27,6 +29,7 @@ public static class StudyConclusion
             Baseline = study.Baseline,
             Estimates = estimates.Estimates,
             Claims = estimates.Claims,
+            Costs = [.. Cost.All.Select(cost => new CostUsed(cost.Key, cost.Meaning, cost.Of(study.Costs), cost.SourceIn(study.Costs), cost.IsDefaultIn(study.Costs)))],
             Assumptions = Assumptions.Of(study, recordings),
             Warnings = [.. Assumptions.Doubts(study, recordings, estimates.Classes, failedNodes), .. estimates.Warnings],
             FailedNodes = [.. failedNodes.OrderBy(node => classes.GetValueOrDefault(node.Class, int.MaxValue)).ThenBy(node => node.Node)],

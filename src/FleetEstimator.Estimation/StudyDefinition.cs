@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FleetEstimator.Paging;
 
 namespace FleetEstimator.Estimation;
 
@@ -31,6 +32,9 @@ public sealed record StudyDefinition
 
     /// <summary>The first part of the simulated period, which is not measured.</summary>
     public WarmUp WarmUp { get; init; } = WarmUp.Default;
+
+    /// <summary>What steps of paging cost, whole: entries the study does not give have their defaults.</summary>
+    public CostTable Costs { get; init; } = CostTable.Default;
 
     /// <summary>The strata of the fleet, at least one; their names differ.</summary>
     public required IReadOnlyList<NodeClass> Classes { get; init; }

@@ -160,6 +160,46 @@ internal sealed class StudyFields
         return null;
     }
 
+    /// <summary>One of some words and what it stands for; <paramref name="standard"/> where the key is missing or wrong.</summary>
+    public T Choice<T>(string key, IReadOnlyList<(string Word, T Value)> choices, T standard)
+    {
+        var words = choices.Select(choice => choice.Word).ToArray();
+        if (Scalar(key, $"allowed: {string.Join(", ", words)}") is not { } scalar)
+            return standard;
+        if (Array.IndexOf(words, scalar.Text) is var index and >= 0)
+            return choices[index].Value;
+        Refuse(key, $"'{Shorten(scalar.Text)}' is not known", Spelling.Remedy(scalar.Text, words));
+        return standard;
+    }
+
+    /// <summary>On or off.</summary>
+    public bool? Switch(string key) => Find(key) is null ? null : Choice(key, StudyWords.Switch, false);
+
+    /// <summary>A share above 0% and up to 100%.</summary>
+    public double? ShareAbove0(string key)
+    {
+        const string remedy = "write a share above 0% and up to 100%";
+        if (Scalar(key, remedy) is not { } scalar)
+            return null;
+        if (StudyReader.Share(scalar) is { } share and > 0 and <= 1)
+            return share;
+        Refuse(key, $"'{Shorten(scalar.Text)}' is not such a share", remedy);
+        return null;
+    }
+
+    /// <summary>A length of time of at least <paramref name="least"/> microseconds.</summary>
+    public long? Period(string key, long least)
+    {
+        if (Scalar(key, "write a length of time such as 6 s") is not { } scalar)
+            return null;
+        if (Estimation.Period.TryParse(scalar.Text, out var microseconds, out var misreading) && microseconds < least)
+            misreading = new Misreading("is too short", $"the least is {Estimation.Period.ToText(least)}");
+        if (misreading is null)
+            return microseconds;
+        Refuse(key, $"'{Shorten(scalar.Text)}' {misreading.Problem}", misreading.Remedy);
+        return null;
+    }
+
     public static string Describe(YamlValue value) => value switch
     {
         YamlMapping => "a mapping",

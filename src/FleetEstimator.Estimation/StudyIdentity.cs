@@ -36,6 +36,7 @@ public static class StudyIdentity
         json.WriteString("warm_up", study.WarmUp.Microseconds is { } warmUp
             ? $"{warmUp.ToString(CultureInfo.InvariantCulture)} us"
             : Percentage.ToText(study.WarmUp.Share.GetValueOrDefault()));
+        Write(json, study.Costs);
         json.WriteStartArray("classes");
         foreach (var @class in study.Classes)
             Write(json, @class);
@@ -53,6 +54,27 @@ public static class StudyIdentity
         return Encoding.UTF8.GetString(text.WrittenSpan);
     }
 
+    private static void Write(Utf8JsonWriter json, CostTable costs)
+    {
+        json.WriteStartObject("costs");
+        foreach (var cost in Cost.All)
+        {
+            if (costs.Sources.TryGetValue(cost.Key, out var source))
+            {
+                json.WriteStartObject(cost.Key);
+                json.WriteNumber("ns", cost.Of(costs));
+                json.WriteString("source", source);
+                json.WriteEndObject();
+            }
+            else
+            {
+                json.WriteNumber(cost.Key, cost.Of(costs));
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
     private static void Write(Utf8JsonWriter json, NodeClass @class)
     {
         json.WriteStartObject();
@@ -65,39 +87,84 @@ public static class StudyIdentity
             json.WriteNumber("instances", instances);
         else
             json.WriteString("instances", "fill");
-        Write(json, @class.Limit);
+        Write(json, "limit", @class.Limit);
         Write(json, @class.Swap);
-        json.WriteString("start", @class.Start == StartOffset.Random ? "random" : "beginning");
-        json.WriteString("lru", "multi-generational");
+        json.WriteString("start", StudyWords.Of(StudyWords.Starts, @class.Start));
+        json.WriteString("lru", StudyWords.Of(StudyWords.Lrus, @class.Lru));
+        WriteUnlessDefault(json, @class);
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, MemoryLimit limit)
+    /// <summary>Keys that came later are written only where they say something, so that the digests of older studies stay.</summary>
+    private static void WriteUnlessDefault(Utf8JsonWriter json, NodeClass @class)
+    {
+        if (!@class.GroupLimit.IsNone)
+            Write(json, "group_limit", @class.GroupLimit);
+        if (@class.Watermarks || @class.Proactive is not null)
+        {
+            json.WriteStartObject("reclaim");
+            json.WriteString("watermarks", StudyWords.Of(StudyWords.Switch, @class.Watermarks));
+            if (@class.Proactive is { } proactive)
+            {
+                json.WriteStartObject("proactive");
+                json.WriteString("interval", $"{proactive.IntervalMicroseconds.ToString(CultureInfo.InvariantCulture)} us");
+                json.WriteString("ratio", Percentage.ToText(proactive.Ratio));
+                json.WriteString("pressure", Percentage.ToText(proactive.Pressure));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        if (@class.HugePages != new HugePageDefinition())
+        {
+            json.WriteStartObject("huge_pages");
+            json.WriteString("2M", StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size2M));
+            json.WriteString("64K", StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size64K));
+            json.WriteNumber("max_ptes_none", @class.HugePages.MaxPtesNone);
+            json.WriteEndObject();
+        }
+
+        if (@class.Ksm is { } ksm)
+        {
+            json.WriteStartObject("ksm");
+            json.WriteNumber("pages_to_scan", ksm.PagesToScan);
+            json.WriteString("sleep", $"{ksm.SleepMilliseconds.ToString(CultureInfo.InvariantCulture)} ms");
+            json.WriteEndObject();
+        }
+
+        if (@class.ZeroPageForbidden > 0)
+            json.WriteString("zero_page_forbidden", Percentage.ToText(@class.ZeroPageForbidden));
+    }
+
+    private static void Write(Utf8JsonWriter json, string key, MemoryLimit limit)
     {
         if (limit.Bytes is { } bytes)
         {
-            json.WriteNumber("limit", bytes);
+            json.WriteNumber(key, bytes);
         }
         else if (limit.OfPeak is { } share)
         {
-            json.WriteStartObject("limit");
+            json.WriteStartObject(key);
             json.WriteString("of_peak", Percentage.ToText(share));
             json.WriteEndObject();
         }
         else
         {
-            json.WriteString("limit", "none");
+            json.WriteString(key, "none");
         }
     }
 
     private static void Write(Utf8JsonWriter json, SwapDefinition swap)
     {
         json.WriteStartObject("swap");
-        json.WriteString("device", swap.Device == SwapDevice.Zram ? "zram" : "none");
+        json.WriteString("device", StudyWords.Of(StudyWords.Devices, swap.Device));
         if (swap.Device != SwapDevice.None)
         {
             json.WriteNumber("size", swap.SizeBytes);
             json.WriteNumber("page_cluster", swap.PageCluster);
+            if (swap.Zswap)
+                json.WriteString("zswap", "on");
             json.WriteNumber("compression_ratio", Decimals.FromDouble(swap.CompressionRatio));
         }
 

@@ -7,24 +7,22 @@ namespace FleetEstimator.Estimation;
 /// </summary>
 public static class StudyReader
 {
-    internal static readonly string[] Keys = ["study", "seed", "mechanisms", "baseline", "level", "duration", "warm_up", "classes", "claims"];
-
-    /// <summary>Mechanisms that are known by name and not modelled.</summary>
-    private static readonly string[] UncoveredMechanisms = ["linux-6.12+zero-at-unmap"];
+    internal static readonly string[] Keys = ["study", "seed", "mechanisms", "baseline", "level", "duration", "warm_up", "costs", "classes", "claims"];
 
     /// <summary>Reads a study.</summary>
     /// <param name="yaml">The text of the file.</param>
     /// <param name="fileName">The file as the user named it; only for messages.</param>
-    /// <exception cref="StudyException">The study is not acceptable; holds all errors found.</exception>
-    public static StudyDefinition Read(string yaml, string fileName)
+    /// <param name="readFile">Gives the text of a cost file that the study names; without it, costs can stand in the study only.</param>
+    /// <exception cref="StudyException">The study, or its cost file, is not acceptable; holds all errors found.</exception>
+    public static StudyDefinition Read(string yaml, string fileName, Func<string, string>? readFile = null)
     {
         var errors = new StudyErrors(fileName);
-        var study = YamlTree.Read(yaml, errors) is { } root ? Study(new StudyFields(root, "", Keys, errors)) : null;
+        var study = YamlTree.Read(yaml, errors) is { } root ? Study(new StudyFields(root, "", Keys, errors), readFile) : null;
         errors.ThrowIfAny();
         return study!;
     }
 
-    private static StudyDefinition Study(StudyFields fields)
+    private static StudyDefinition Study(StudyFields fields, Func<string, string>? readFile)
     {
         var name = fields.Name("study");
         var mechanisms = Mechanisms(fields);
@@ -39,6 +37,7 @@ public static class StudyReader
             Level = Level(fields),
             DurationMicroseconds = duration,
             WarmUp = WarmUp(fields, duration),
+            Costs = Costs(fields, readFile),
             Classes = classes,
         };
         return study with { Claims = ClaimReader.Claims(fields, study) };
@@ -56,9 +55,7 @@ public static class StudyReader
             var path = $"mechanisms[{index}]";
             if (fields.AsText(items[index], path, remedy) is not { } name)
                 continue;
-            if (UncoveredMechanisms.Contains(name))
-                fields.Errors.Add(items[index], path, $"'{name}' is not covered yet", $"covered: {string.Join(", ", known)}");
-            else if (Mechanism.Find(name) is null)
+            if (Mechanism.Find(name) is null)
                 fields.Errors.Add(items[index], path, $"'{StudyFields.Shorten(name)}' is not a known mechanism", Spelling.Remedy(name, known));
             else if (names.Contains(name))
                 fields.Errors.Add(items[index], path, $"'{name}' stands twice", "keep one");
@@ -139,6 +136,29 @@ public static class StudyReader
         }
 
         return Estimation.WarmUp.Default;
+    }
+
+    private static CostTable Costs(StudyFields fields, Func<string, string>? readFile)
+    {
+        const string remedy = "name a cost file, relative to the study, or write costs in nanoseconds here: {fault: 330}";
+        if (fields.Find("costs") is not { } value || value is YamlRefused)
+            return CostTable.Default;
+        if (value is YamlMapping)
+            return CostReader.Table(value, "costs", fields.Errors);
+        if (fields.AsText(value, "costs", remedy) is not { } file)
+            return CostTable.Default;
+        try
+        {
+            if (readFile is not null)
+                return CostReader.Read(readFile(file), file);
+            fields.Refuse("costs", $"'{StudyFields.Shorten(file)}' is a file, and this study is read without its folder", "write the costs here");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            fields.Refuse("costs", $"the cost file '{StudyFields.Shorten(file)}' cannot be read: {exception.Message.TrimEnd('.')}", remedy);
+        }
+
+        return CostTable.Default;
     }
 
     private static List<NodeClass> Classes(StudyFields fields)

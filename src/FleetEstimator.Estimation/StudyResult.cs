@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FleetEstimator.Paging;
 
 namespace FleetEstimator.Estimation;
 
@@ -50,6 +51,9 @@ public sealed record StudyResult
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
+    /// <summary>The cost table behind <c>cpu</c> and <c>fault_time</c>, in the table's order.</summary>
+    public IReadOnlyList<CostUsed> Costs { get; init; } = [];
+
     /// <summary>What the estimates rest on, in plain sentences.</summary>
     public required IReadOnlyList<string> Assumptions { get; init; }
 
@@ -59,6 +63,14 @@ public sealed record StudyResult
     /// <summary>Nodes that could not be simulated, by class and number; not empty means a partial result (exit code 4).</summary>
     public required IReadOnlyList<FailedNode> FailedNodes { get; init; }
 }
+
+/// <summary>An entry of the cost table used.</summary>
+/// <param name="Cost">Its key in cost files.</param>
+/// <param name="Meaning">What is done once at this cost.</param>
+/// <param name="Nanoseconds">The cost.</param>
+/// <param name="Source">Where it comes from.</param>
+/// <param name="IsDefault">Whether it is the program's default rather than the study's own.</param>
+public sealed record CostUsed(string Cost, string Meaning, long Nanoseconds, string Source, bool IsDefault);
 
 /// <summary>A recording, the sampling unit of every estimate, and what stands in its files.</summary>
 public sealed record RecordingSummary
@@ -133,6 +145,30 @@ public sealed record ClassSummary
 
     /// <summary>The reclaim policy of a node.</summary>
     public required LruKind Lru { get; init; }
+
+    /// <summary>The memory limit of each copy; null without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MemoryLimit? GroupLimit { get; init; }
+
+    /// <summary>Whether a node reclaims below the kernel's watermarks.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Watermarks { get; init; }
+
+    /// <summary>Proactive reclaim; null without it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ProactiveReclaim? Proactive { get; init; }
+
+    /// <summary>Transparent huge pages; null where all are off.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HugePageDefinition? HugePages { get; init; }
+
+    /// <summary>Kernel same-page merging; null without it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public KsmSettings? Ksm { get; init; }
+
+    /// <summary>Share of a node's copies whose processes must not map the zero page.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double ZeroPageForbidden { get; init; }
 
     /// <summary>Copies of its recording on a node, mean over simulated nodes.</summary>
     public required double InstancesMean { get; init; }

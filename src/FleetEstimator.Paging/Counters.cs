@@ -1,6 +1,6 @@
 namespace FleetEstimator.Paging;
 
-/// <summary>What a kernel counts, in events (faults) or pages (everything else). Names follow /proc/vmstat.</summary>
+/// <summary>What a kernel counts, in events (faults, folios split) or pages (everything else). Names follow /proc/vmstat.</summary>
 public record struct Counters
 {
     /// <summary>Faults served without reading (or zero-filling) the page itself.</summary>
@@ -9,8 +9,17 @@ public record struct Counters
     /// <summary>Faults that had to read or zero-fill the page itself.</summary>
     public long MajorFaults { get; set; }
 
-    /// <summary>Frames that a fault allocated and cleared or copied, those of swap-in not among them.</summary>
+    /// <summary>Frames that a fault allocated and cleared or copied, those of swap-in not among them; and copies of pinned pages that fork makes.</summary>
     public long NewFrames { get; set; }
+
+    /// <summary>Stores that found a read-only page, the zero page or one that fork shares, and put a new frame in its place (no kernel counter).</summary>
+    public long CopyOnWrites { get; set; }
+
+    /// <summary>Those of <see cref="NewFrames"/> that were filled by copying a page that fork shares or may not share; the others were cleared (no kernel counter).</summary>
+    public long CopiedFrames { get; set; }
+
+    /// <summary>Page table entries that reclaim took away, one reverse-map walk step each; of a large folio one a page (no kernel counter).</summary>
+    public long ReclaimedEntries { get; set; }
 
     /// <summary>Pages read from the swap device; zeros served by the zeromap are not part of it.</summary>
     public long SwapIns { get; set; }
@@ -32,6 +41,9 @@ public record struct Counters
 
     /// <summary>swap_ra: pages read ahead.</summary>
     public long ReadAheads { get; set; }
+
+    /// <summary>Those of <see cref="SwapIns"/> that were read ahead, so that no fault waited for them (no kernel counter).</summary>
+    public long SwapInsAhead { get; set; }
 
     /// <summary>swap_ra_hit: first uses of pages read ahead.</summary>
     public long ReadAheadHits { get; set; }
@@ -57,12 +69,36 @@ public record struct Counters
     /// <summary>Pages that could not be brought under the memory limit: where a kernel would have called its out-of-memory killer.</summary>
     public long OutOfMemoryPages { get; set; }
 
+    /// <summary>thp_underused_split_page: 2 MiB folios that the shrinker split because most of their pages were filled with zeros.</summary>
+    public long UnderusedSplits { get; set; }
+
+    /// <summary>Zero-filled pages that KSM replaced by the shared zero page (the sum of what was ever added to ksm_zero_pages).</summary>
+    public long ZeroPagesMappedByKsm { get; set; }
+
+    /// <summary>ksm/pages_scanned: pages that KSM read.</summary>
+    public long KsmPagesScanned { get; set; }
+
+    /// <summary>
+    /// Zero-filled pages replaced by the zero page before their content was known not to change: the frame was pinned, or its entry dirty and writable
+    /// with no TLB flush yet (no kernel counter; a mechanism that checks before the flush).
+    /// </summary>
+    public long UnmapsAtRisk { get; set; }
+
+    /// <summary>
+    /// Of <see cref="UnmapsAtRisk"/> those in which this trace lost data: the content changed through the pin, or the page was stored to within
+    /// <see cref="NodeSettings.FlushWindowMicroseconds"/> (no kernel counter).
+    /// </summary>
+    public long LostStores { get; set; }
+
     /// <summary>What was counted between <paramref name="earlier"/> and now.</summary>
     public readonly Counters Since(in Counters earlier) => new()
     {
         MinorFaults = MinorFaults - earlier.MinorFaults,
         MajorFaults = MajorFaults - earlier.MajorFaults,
         NewFrames = NewFrames - earlier.NewFrames,
+        CopyOnWrites = CopyOnWrites - earlier.CopyOnWrites,
+        CopiedFrames = CopiedFrames - earlier.CopiedFrames,
+        ReclaimedEntries = ReclaimedEntries - earlier.ReclaimedEntries,
         SwapIns = SwapIns - earlier.SwapIns,
         SwapOuts = SwapOuts - earlier.SwapOuts,
         ZeroSwapIns = ZeroSwapIns - earlier.ZeroSwapIns,
@@ -70,6 +106,7 @@ public record struct Counters
         ZswapIns = ZswapIns - earlier.ZswapIns,
         ZswapOuts = ZswapOuts - earlier.ZswapOuts,
         ReadAheads = ReadAheads - earlier.ReadAheads,
+        SwapInsAhead = SwapInsAhead - earlier.SwapInsAhead,
         ReadAheadHits = ReadAheadHits - earlier.ReadAheadHits,
         HugeSwapOuts = HugeSwapOuts - earlier.HugeSwapOuts,
         HugeSwapOutFallbacks = HugeSwapOutFallbacks - earlier.HugeSwapOutFallbacks,
@@ -78,5 +115,10 @@ public record struct Counters
         ZeroFilledSwapOuts = ZeroFilledSwapOuts - earlier.ZeroFilledSwapOuts,
         ZeroFilledSwapIns = ZeroFilledSwapIns - earlier.ZeroFilledSwapIns,
         OutOfMemoryPages = OutOfMemoryPages - earlier.OutOfMemoryPages,
+        UnderusedSplits = UnderusedSplits - earlier.UnderusedSplits,
+        ZeroPagesMappedByKsm = ZeroPagesMappedByKsm - earlier.ZeroPagesMappedByKsm,
+        KsmPagesScanned = KsmPagesScanned - earlier.KsmPagesScanned,
+        UnmapsAtRisk = UnmapsAtRisk - earlier.UnmapsAtRisk,
+        LostStores = LostStores - earlier.LostStores,
     };
 }

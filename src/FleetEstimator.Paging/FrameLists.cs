@@ -4,22 +4,30 @@ namespace FleetEstimator.Paging;
 
 /// <summary>
 /// Doubly linked lists of frames for reclaim. A frame is named by its node: the index of the page table entry that owns it (0 and up), or,
-/// for a frame that fork shares, ~(number of the shared frame). The first <see cref="Count"/> shared numbers are the list heads, so that a
+/// for a frame that fork shares, ~(number of the shared frame). The first <see cref="Heads"/> shared numbers are the list heads, so that a
 /// frame can be taken off a list without knowing which.
 /// </summary>
 internal sealed class FrameLists
 {
-    /// <summary>Number of lists.</summary>
-    public const int Count = 8;
+    /// <summary>Lists of each memory group: those of group g begin at g × this.</summary>
+    public const int PerGroup = 8;
 
     private Link[] _pages = [];
-    private Link[] _shared = new Link[Count];
+    private Link[] _shared;
 
-    public FrameLists()
+    public FrameLists(int groups)
     {
-        for (var list = 0; list < Count; list++)
+        Heads = HeadsOf(groups);
+        _shared = new Link[Heads];
+        for (var list = 0; list < Heads; list++)
             LinkOf(~list) = new Link { Next = ~list, Previous = ~list };
     }
+
+    /// <summary>Number of lists.</summary>
+    public int Heads { get; }
+
+    /// <summary>Shared numbers that are list heads, given the number of groups.</summary>
+    public static int HeadsOf(int groups) => groups * PerGroup;
 
     public void EnsureCapacity(int pages, int shared)
     {
@@ -36,6 +44,16 @@ internal sealed class FrameLists
 
     /// <summary>Where the shared node of an entry without a frame of its own is kept: such an entry is on no list.</summary>
     public ref int SharedNodeOf(int page) => ref _pages[page].Next;
+
+    /// <summary>What reclaim remembers of a page that is swapped out and has no frame: the links of such a node are free.</summary>
+    public long ShadowOf(int node)
+    {
+        var link = LinkOf(node);
+        return ((long)link.Previous << 32) | (uint)link.Next;
+    }
+
+    /// <summary>Sets <see cref="ShadowOf"/>.</summary>
+    public void SetShadow(int node, long shadow) => LinkOf(node) = new Link { Next = (int)shadow, Previous = (int)(shadow >> 32) };
 
     public void AddHead(int list, int node) => Insert(node, ~list, LinkOf(~list).Next);
 

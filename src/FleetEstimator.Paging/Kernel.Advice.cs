@@ -12,26 +12,31 @@ internal sealed partial class Kernel
                 continue;
             if (CoversWholeFolio(run, index))
             {
+                LruOf(FolioOf(index)).Deactivate(FolioOf(index));
                 SwapOutLarge(FolioOf(index));
                 continue;
             }
 
-            if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
+            if ((_pte[index] & Pte.KindMask) != Pte.Mapped || IsPartOfLargeFolio(index))
                 continue;
             var node = NodeOf(index);
             if (MapCountOf(node) > 1)
                 continue;
+            LruOf(node).Deactivate(node);
             SwapOut(node);
         }
     }
 
-    /// <summary>MADV_COLD: forgets accesses of what only one process maps. Where the frame stands on the LRU does not change here.</summary>
+    /// <summary>MADV_COLD: forgets accesses of what only one process maps.</summary>
     public void Cold(in Run run)
     {
         for (var index = run.Index; index < run.End; index++)
         {
-            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || MapCountOf(NodeOf(index)) == 1))
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped && (CoversWholeFolio(run, index) || (MapCountOf(NodeOf(index)) == 1 && !IsPartOfLargeFolio(index))))
+            {
                 _pte[index] &= unchecked((byte)~Pte.Young);
+                LruOf(FolioOf(index)).Deactivate(FolioOf(index));
+            }
         }
     }
 
@@ -43,14 +48,13 @@ internal sealed partial class Kernel
             switch (_pte[index] & Pte.KindMask)
             {
                 case Pte.Swapped:
-                    ZapSwapEntry(index);
-                    _pte[index] = Pte.None;
+                    index = ZapSwapEntries(index, run.End) - 1;
                     break;
                 case Pte.Mapped:
                     // The kernel marks a large folio as a whole; small pages that are dropped one by one come to the same.
-                    if (CoversWholeFolio(run, index))
+                    if (CoversWholeFolio(run, index) && !IsPinned(index))
                         Split(FolioOf(index), mapsZeros: false);
-                    if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                    if ((_pte[index] & Pte.KindMask) == Pte.Mapped && !IsPartOfLargeFolio(index))
                         FreeLazily(index);
                     break;
             }
@@ -76,7 +80,7 @@ internal sealed partial class Kernel
         }
 
         _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
-        flags |= NodeFlags.LazilyFreed;
+        LruOf(node).FreeLazily(node);
     }
 
     /// <summary>mlock_vma_pages_range: what is there already stays from now on, before the rest is faulted in.</summary>
@@ -112,7 +116,10 @@ internal sealed partial class Kernel
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+            {
                 FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+                LruOf(FolioOf(index)).Unlocked(FolioOf(index));
+            }
         }
     }
 }

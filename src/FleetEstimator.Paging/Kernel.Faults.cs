@@ -27,6 +27,8 @@ internal sealed partial class Kernel
             index += done;
             if (index < run.End)
             {
+                if (Mechanism.ChecksBeforeFlush)
+                    CountStoreLostToStaleTranslation(index, contentBits);
                 WriteFault(run, index);
                 Store(index++, contentBits);
                 _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
@@ -71,11 +73,13 @@ internal sealed partial class Kernel
                 case Pte.None:
                     _areas[run.Area.Id].HasAnonymousPages = true;
                     StateOf(index) = TableState.Entries;
-                    Charge();
+                    Charge(index);
                     MapNewFrame(index, Pte.Writable);
                     SetContent(index, contentBits);
                     break;
                 case Pte.Zero when known && contentBits != Pte.ContentZero:
+                    if (Mechanism.ChecksBeforeFlush)
+                        CountStoreLostThroughPin(run, index);
                     WriteFaultOfObservedStore(run, index);
                     SetContent(index, contentBits);
                     break;
@@ -95,7 +99,7 @@ internal sealed partial class Kernel
         {
             SwapIn(run, index, write: false);
         }
-        else if (_settings.ForbidZeroPage)
+        else if (ForbidsZeroPage(index))
         {
             // Memory of its own, as for a store.
             WriteFault(run, index);
@@ -122,7 +126,7 @@ internal sealed partial class Kernel
                 _counters.MinorFaults++;
                 if (TryLargeFault(run, index))
                     break;
-                Charge();
+                Charge(index);
                 ReplaceByNewFrame(index);
                 KeepIfLocked(run, index);
                 break;
@@ -161,7 +165,8 @@ internal sealed partial class Kernel
     {
         var counted = _counters;
         WriteFault(run, index);
-        (_counters.MinorFaults, _counters.NewFrames) = (counted.MinorFaults, counted.NewFrames);
+        (_counters.MinorFaults, _counters.NewFrames, _counters.CopyOnWrites, _counters.CopiedFrames) =
+            (counted.MinorFaults, counted.NewFrames, counted.CopyOnWrites, counted.CopiedFrames);
     }
 
     /// <summary>do_wp_page: reuse the frame when nothing else can see it, else copy.</summary>
@@ -171,7 +176,7 @@ internal sealed partial class Kernel
             return;
 
         // Charging may reclaim the very frame to be copied; the store then faults again, on whatever the entry says by now.
-        Charge();
+        Charge(index);
         if ((_pte[index] & Pte.KindMask) != Pte.Mapped)
         {
             WriteFault(run, index);
@@ -180,7 +185,7 @@ internal sealed partial class Kernel
 
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
-        _counters.NewFrames++;
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
         KeepIfLocked(run, index);
@@ -203,8 +208,17 @@ internal sealed partial class Kernel
         return true;
     }
 
+    private void CountCopy()
+    {
+        _counters.NewFrames++;
+        _counters.CopyOnWrites++;
+        _counters.CopiedFrames++;
+    }
+
     private void ReplaceByNewFrame(int index)
     {
+        if ((_pte[index] & Pte.KindMask) == Pte.Zero)
+            _counters.CopyOnWrites++;
         if ((_pte[index] & (Pte.KindMask | Pte.HiddenZero)) == (Pte.Zero | Pte.HiddenZero))
             HiddenZeroEntries--;
         _counters.NewFrames++;
@@ -213,11 +227,16 @@ internal sealed partial class Kernel
 
     private void MapNewFrame(int index, int bits)
     {
+        MapFrame(index, bits);
+        LruOf(index).AddFaulted(index);
+    }
+
+    private void MapFrame(int index, int bits)
+    {
         _pte[index] = (byte)(Pte.Mapped | bits | Pte.ContentZero);
         _flags[index] = NodeFlags.None;
         MappedFrames++;
         ZeroFilledFrames++;
-        _lru.AddFaulted(index);
     }
 
     private void Store(int index, byte contentBits)

@@ -2,7 +2,7 @@ namespace FleetEstimator.Paging;
 
 /// <content>
 /// Large folios: 2 MiB (a whole page table) and 64 KiB (16 aligned entries). Every entry of a folio carries its flag; the first one that still maps
-/// it stands for the folio on the LRU. Large folios are exclusive: fork and swap-in make small ones.
+/// it stands for the folio on the LRU. Large folios are exclusive: fork makes small ones.
 /// </content>
 internal sealed partial class Kernel
 {
@@ -58,11 +58,13 @@ internal sealed partial class Kernel
     /// <summary>A page table has been taken away: nothing stands there any more.</summary>
     public void ForgetTable(int first)
     {
+        _ksmTables.Remove(first / PageTables.EntriesPerTable);
         if (first / PageTables.EntriesPerTable >= _tableStates.Length)
             return;
         StateOf(first) = TableState.None;
         _tableAccessed[first / PageTables.EntriesPerTable] = false;
-        _lru.ForgetTable(first);
+        foreach (var lru in _lrus)
+            lru.ForgetTable(first);
     }
 
     /// <summary>A VMA is cut inside the 2 MiB range of this entry: what was mapped as one becomes small entries of the same folio.</summary>
@@ -120,13 +122,15 @@ internal sealed partial class Kernel
 
     private void MapLargeFolio(int first, int pages, NodeFlags size)
     {
-        Charge(pages);
+        Charge(first, pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
         _flags.AsSpan(first, pages).Fill(size);
         MappedFrames += pages;
         ZeroFilledFrames += pages;
-        _lru.AddFaulted(first);
+        LruOf(first).AddFaulted(first);
+        if (size == NodeFlags.Folio2M && Mechanism.ShrinksUnderusedFolios && _settings.ShrinkUnderused)
+            DeferredSplitsOf(first).Add(new FolioKey(first, pages));
     }
 
     /// <summary>
@@ -141,10 +145,25 @@ internal sealed partial class Kernel
         var first = index & ~(pages - 1);
         var whole = first >= run.Index && first + pages <= run.End && !IsPartlyMapped(FolioOf(index))
             && (Mechanism.SwapsOutFoliosMappedSmall || pages == PagesOf64K || StateOf(index) == TableState.HugeFrame);
-        if (!whole)
+        if (!whole && !IsPinned(index))
             Split(FolioOf(index));
         return whole;
     }
+
+    /// <summary>Whether any entry maps the folio.</summary>
+    internal bool IsMapped(FolioKey folio)
+    {
+        for (var index = folio.First; index < folio.First + folio.Pages; index++)
+        {
+            if ((_pte[index] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped && FolioPages(index) == folio.Pages)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the entry maps a page of a large folio: one that could not be split, since it is pinned.</summary>
+    private bool IsPartOfLargeFolio(int index) => (_pte[index] & Pte.KindMask) == Pte.Mapped && FolioPages(index) > 1;
 
     private bool IsPartlyMapped(int folio) => (_flags[folio] & NodeFlags.PartlyMapped) != 0;
 
@@ -156,8 +175,9 @@ internal sealed partial class Kernel
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
+        DeferredSplitsOf(folio).Remove(KeyOf(folio));
         PartHugeMapping(folio);
-        _lru.Remove(folio);
+        LruOf(folio).Remove(folio);
         var (mapped, left) = (0, 0);
         for (var index = first; index < first + pages; index++)
         {
@@ -165,7 +185,7 @@ internal sealed partial class Kernel
                 continue;
             mapped++;
             _flags[index] &= NodeFlags.Locked | NodeFlags.Dirty;
-            if (mapsZeros && Mechanism.SplitMapsZeroPage && (_flags[index] & NodeFlags.Locked) == 0 && !_settings.ForbidZeroPage && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
+            if (mapsZeros && Mechanism.SplitMapsZeroPage && (_flags[index] & NodeFlags.Locked) == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             {
                 MappedFrames--;
                 ZeroFilledFrames--;
@@ -173,7 +193,7 @@ internal sealed partial class Kernel
             }
             else
             {
-                _lru.AddFaulted(index);
+                LruOf(index).AddFaulted(index);
                 _splitOff[left++] = index;
             }
         }
@@ -188,6 +208,8 @@ internal sealed partial class Kernel
         var pages = FolioPages(index);
         var first = index & ~(pages - 1);
         var folio = FolioOf(index);
+        var key = KeyOf(index);
+        DeferredSplitsOf(index).Add(key);
         PartHugeMapping(index);
         MappedFrames--;
         if ((_pte[index] & Pte.ContentMask) == Pte.ContentZero)
@@ -206,14 +228,16 @@ internal sealed partial class Kernel
             next++;
         if (next < first + pages)
         {
-            _lru.Rename(index, next);
+            LruOf(index).Rename(index, next);
             _flags[next] |= (flags & ~NodeFlags.Locked) | NodeFlags.PartlyMapped;
             return;
         }
 
         // Nothing maps it any more. Its size has gone with its flags, so the LRU is told.
-        _lru.Remove(index, pages, flags);
+        LruOf(index).Remove(index, pages, flags);
+        DeferredSplitsOf(index).Remove(key);
         StrandedFrames -= pages;
+        Pins.Unmapped(key);
     }
 
     /// <summary>Swap-out of a large folio: as a whole if it is mapped whole and there are slots, else split.</summary>
@@ -221,6 +245,8 @@ internal sealed partial class Kernel
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
+        if (IsPinned(folio))
+            return;
         if (IsPartlyMapped(folio) || (!Mechanism.SwapsOutFoliosMappedSmall && pages > PagesOf64K && StateOf(folio) != TableState.HugeFrame))
         {
             SplitAndSwapOut(folio);
@@ -229,7 +255,7 @@ internal sealed partial class Kernel
         {
             return;
         }
-        else if (Slots + pages > _settings.SwapPages)
+        else if (!TryTakeSlots(first, pages))
         {
             if (pages > PagesOf64K)
                 _counters.HugeSwapOutFallbacks++;
@@ -237,9 +263,10 @@ internal sealed partial class Kernel
         }
         else
         {
-            _lru.Remove(folio);
+            LruOf(folio).Remove(folio);
+            DeferredSplitsOf(folio).Remove(KeyOf(folio));
             PartHugeMapping(folio);
-            WriteOutLarge(first, pages);
+            WriteOutLarge(first, pages, LruOf(folio).Evict(pages, _flags[folio]));
         }
     }
 
@@ -261,7 +288,7 @@ internal sealed partial class Kernel
             SwapOut(_splitOff[k]);
     }
 
-    private void WriteOutLarge(int first, int pages)
+    private void WriteOutLarge(int first, int pages, long shadow)
     {
         var zeroFilled = 0;
         for (var index = first; index < first + pages; index++)
@@ -269,7 +296,7 @@ internal sealed partial class Kernel
         MappedFrames -= pages;
         ZeroFilledFrames -= zeroFilled;
         _counters.ZeroFilledSwapOuts += zeroFilled;
-        Slots += pages;
+        _counters.ReclaimedEntries += pages;
 
         // A large folio counts as zero-filled only if all its pages are.
         var spared = Mechanism.Zeromap && zeroFilled == pages;
@@ -282,6 +309,7 @@ internal sealed partial class Kernel
         for (var index = first; index < first + pages; index++)
         {
             _flags[index] = spared ? NodeFlags.ZeromapBit : NodeFlags.None;
+            Lists.SetShadow(index, shadow);
             var content = (byte)(_pte[index] & Pte.ContentMask);
             _pte[index] = (byte)(Pte.Swapped | content);
             if (!spared)

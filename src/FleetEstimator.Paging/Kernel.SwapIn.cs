@@ -23,13 +23,16 @@ internal sealed partial class Kernel
                 _counters.ReadAheadHits++;
             }
 
-            _areas[run.Area.Id].ReadAhead.Hit(run.PageAt(index), marked);
+            if (_settings.SwapDevice != SwapDevice.Disk)
+                _areas[run.Area.Id].ReadAhead.Hit(run.PageAt(index), marked);
+            else if (marked)
+                _readAheadBySlot.Hit();
             MapFromSwapCache(run, index, node, write);
             return;
         }
 
         var onlyEntry = SwapCountOf(node) == 1;
-        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !_settings.ForbidZeroPage && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
         {
             _counters.MinorFaults++;
             _counters.ZeroPagesMappedAtSwapIn++;
@@ -41,53 +44,78 @@ internal sealed partial class Kernel
         }
 
         _counters.MajorFaults++;
-        if (onlyEntry && IsSynchronous)
+        if (_settings.Proactive is { } proactive)
+            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
+        if (onlyEntry && _settings.SwapIsSynchronous)
         {
+            if (TrySwapInFolio(run, index, write))
+                return;
+
             // Synchronous device (SWP_SYNCHRONOUS_IO): past the swap cache into a fresh, exclusive frame.
-            Charge();
+            Charge(index);
             CountRead(node);
-            var content = ContentOf(index, node);
+            var (content, shadow) = (ContentOf(index, node), Lists.ShadowOf(node));
             FreeSlotOfOnlyEntry(index, node);
-            MapNewFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            MapFrame(index, Pte.Young | (write ? Pte.Writable | Pte.Dirty : Mechanism.MapsSwappedInPagesWritable ? Pte.Writable : 0));
+            LruOf(index).AddRefaulted(index, shadow);
             SetContent(index, content);
             return;
         }
 
-        SwapInThroughCache(run, index);
+        if (_settings.SwapDevice == SwapDevice.Disk)
+            ReadAheadBySlot(node);
+        else
+            ReadAheadByAddress(run, index);
+
+        // After the neighbours, so that charging them cannot reclaim it before it is mapped.
+        ReadIntoSwapCache(node);
         MapFromSwapCache(run, index, node, write);
     }
 
-    /// <summary>swap_vma_readahead: reads the window's swapped pages, the faulting one among them, into the swap cache.</summary>
-    private void SwapInThroughCache(in Run run, int index)
+    /// <summary>swap_vma_readahead: reads the window's swapped pages into the swap cache, all but the faulting one.</summary>
+    private void ReadAheadByAddress(in Run run, int index)
     {
         var page = run.PageAt(index);
         var (first, last) = _areas[run.Area.Id].ReadAhead.Fault(page, _settings.PageCluster);
         var (start, end) = run.Clip(index, first, last);
         for (var near = start; near < end; near++)
         {
-            if (near == index || (_pte[near] & Pte.KindMask) != Pte.Swapped)
-                continue;
-            var node = NodeOf(near);
-            if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
-                continue;
-            if (Mechanism.ReadAheadSparesZeros && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1)
-                continue;
-            ReadIntoSwapCache(node);
-            FlagsOf(node) |= NodeFlags.ReadAhead;
-            _counters.ReadAheads++;
+            if (near != index && (_pte[near] & Pte.KindMask) == Pte.Swapped)
+                ReadAhead(NodeOf(near));
         }
+    }
 
-        // After the neighbours, so that charging them cannot reclaim it before it is mapped.
-        ReadIntoSwapCache(NodeOf(index));
+    /// <summary>swap_cluster_readahead: reads what is swapped to the slots around the faulting one, whoever's it is.</summary>
+    private void ReadAheadBySlot(int node)
+    {
+        var slot = SlotOf(node);
+        var (start, end) = _readAheadBySlot.Fault(slot, _settings.PageCluster, _slots!.Pages);
+        for (var near = start; near < end; near++)
+        {
+            if (near != slot && _slots.TryNode(near, out var neighbour) && SwapCountOf(neighbour) > 0)
+                ReadAhead(neighbour);
+        }
+    }
+
+    private void ReadAhead(int node)
+    {
+        var flags = FlagsOf(node);
+        if ((flags & NodeFlags.InSwapCache) != 0 || (Mechanism.ReadAheadSparesZeros && (flags & NodeFlags.ZeromapBit) != 0 && SwapCountOf(node) == 1))
+            return;
+        var swapIns = _counters.SwapIns;
+        ReadIntoSwapCache(node);
+        FlagsOf(node) |= NodeFlags.ReadAhead;
+        _counters.ReadAheads++;
+        _counters.SwapInsAhead += _counters.SwapIns - swapIns;
     }
 
     private void ReadIntoSwapCache(int node)
     {
-        Charge();
+        Charge(node);
         CountRead(node);
         FlagsOf(node) |= NodeFlags.InSwapCache;
         UnmappedCacheFrames++;
-        _lru.AddFaulted(node);
+        LruOf(node).AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)
@@ -174,8 +202,8 @@ internal sealed partial class Kernel
         var content = _shared[SharedNode(index)].ContentBits;
         UnmapShared(index);
         _pte[index] = Pte.None;
-        Charge();
-        _counters.NewFrames++;
+        Charge(index);
+        CountCopy();
         MapNewFrame(index, Pte.Writable | Pte.Young | Pte.Dirty);
         SetContent(index, content);
     }
@@ -195,13 +223,15 @@ internal sealed partial class Kernel
         ref var flags = ref FlagsOf(node);
         ForgetCopy(ref flags);
         flags &= ~NodeFlags.SlotState;
-        Slots--;
+        ReturnSlot(node);
     }
 
     private void ForgetCopy(ref NodeFlags flags)
     {
         if ((flags & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData--;
+        if ((flags & NodeFlags.InZswap) != 0)
+            ZswapEntryBytes -= BytesOfZswapEntry(flags);
         flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
     }
 

@@ -3,6 +3,9 @@ namespace FleetEstimator.Paging;
 /// <content>Out of memory into a slot, or nowhere (shrink_folio_list).</content>
 internal sealed partial class Kernel
 {
+    // A page of one repeated word compresses to about 30 bytes; with its handle that is an object of 48 in zsmalloc.
+    private const int RepeatedWordBytes = 48;
+
     /// <summary>
     /// Takes a frame out of memory: shrink_folio_list for one order-0 anonymous folio on a synchronous device. It stays if it is
     /// locked, if no swap slot is free, or while an asynchronous device writes it.
@@ -21,26 +24,33 @@ internal sealed partial class Kernel
         var zeroFilled = HoldsZeros(node);
         if ((flags & (NodeFlags.Locked | NodeFlags.UnderWriteback)) != 0)
             return;
+        var replaceable = Mechanism.ZeroPageAtSwapOut && zeroFilled && !ForbidsZeroPage(node) && (flags & (NodeFlags.InSwapCache | NodeFlags.LazilyFreed)) == 0;
         if ((flags & NodeFlags.LazilyFreed) != 0)
         {
             DropLazily(node, mappers);
             return;
         }
 
+        if (IsPinned(node) && !(replaceable && Mechanism.ChecksBeforeFlush))
+        {
+            KeepPinned(node);
+            return;
+        }
+
         if (!inCache)
         {
-            if (Mechanism.ZeroPageAtSwapOut && zeroFilled && !_settings.ForbidZeroPage)
+            if (replaceable)
             {
                 ReplaceByZeroPage(node, mappers);
                 return;
             }
 
-            if (!HasFreeSlot)
+            if (!TryTakeSlot(node))
                 return;
-            Slots++;
             flags |= NodeFlags.InSwapCache | NodeFlags.Dirty;
         }
 
+        _counters.ReclaimedEntries += mappers.Length;
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -65,7 +75,7 @@ internal sealed partial class Kernel
 
         var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
         flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
-        if (written && !IsSynchronous)
+        if (written && !_settings.SwapIsSynchronous)
         {
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
             flags |= NodeFlags.UnderWriteback;
@@ -73,7 +83,8 @@ internal sealed partial class Kernel
             return;
         }
 
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
+        Lists.SetShadow(node, LruOf(node).Evict(1, flags));
         UnmappedCacheFrames--;
         flags &= ~NodeFlags.InSwapCache;
     }
@@ -82,13 +93,20 @@ internal sealed partial class Kernel
     public void Settle()
     {
         foreach (var node in _underWriteback)
+        {
+            if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+                continue;
             FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            if (HasFrame(node))
+                LruOf(node).WriteBackEnded(node);
+        }
+
         _underWriteback.Clear();
     }
 
     /// <summary>
-    /// try_to_unmap of a frame that MADV_FREE gave up: entry by entry it is dropped, until one has written to it since; with that and what comes after it
-    /// is an ordinary frame again.
+    /// try_to_unmap of a frame that MADV_FREE gave up: entry by entry it is dropped, until one has written to it since or a pin is found; with that and what
+    /// comes after it is an ordinary frame again.
     /// </summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
@@ -97,12 +115,16 @@ internal sealed partial class Kernel
         {
             if ((_pte[index] & Pte.Dirty) != 0)
                 flags |= NodeFlags.Dirty;
-            if ((flags & NodeFlags.Dirty) != 0)
+            if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
             {
+                LruOf(node).Remove(node);
                 flags &= ~NodeFlags.LazilyFreed;
+                LruOf(node).AddFaulted(node);
+                LruOf(node).Activate(node);
                 return;
             }
 
+            _counters.ReclaimedEntries++;
             if (MapCountOf(node) == 1)
                 FreeMappedFrame(node, HoldsZeros(node));
             if (node < 0 && --_shared[node].MapCount == 0)
@@ -142,32 +164,23 @@ internal sealed partial class Kernel
         return (flags & NodeFlags.InZswap) == 0;
     }
 
-    /// <summary>Pages of one repeated word, zeros included, take no memory: zram keeps the word in its table entry, zswap compresses it to next to nothing.</summary>
+    /// <summary>
+    /// zram keeps a page of one repeated word, zeros among them, as the word in its table, and so does zswap on 6.1 in its entry; both tables are there
+    /// anyway. On 6.12 zeros never get as far as zswap, and other words are compressed.
+    /// </summary>
     private void CountCopyInMemory(ref NodeFlags flags, byte contentBits)
     {
-        var inMemory = _settings.SwapDevice == SwapDevice.Zram || (flags & NodeFlags.InZswap) != 0;
-        if (inMemory && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
+        var inZswap = (flags & NodeFlags.InZswap) != 0;
+        if ((inZswap || _settings.SwapDevice == SwapDevice.Zram) && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
         {
             flags |= NodeFlags.SlotHoldsData;
             SlotsHoldingData++;
         }
+
+        if (inZswap)
+            ZswapEntryBytes += BytesOfZswapEntry(flags);
     }
 
-    private void ReplaceByZeroPage(int node, ReadOnlySpan<int> mappers)
-    {
-        _counters.ZeroPagesMappedAtSwapOut++;
-        _counters.ZeroFilledSwapOuts++;
-        _lru.Remove(node);
-        foreach (var index in mappers)
-        {
-            _pte[index] = Pte.Zero | Pte.HiddenZero;
-            _flags[index] = NodeFlags.None;
-            HiddenZeroEntries++;
-        }
-
-        MappedFrames--;
-        ZeroFilledFrames--;
-        if (node < 0)
-            _shared.Remove(node);
-    }
+    internal int BytesOfZswapEntry(NodeFlags flags) =>
+        Mechanism.ZswapEntryBytes + ((flags & NodeFlags.SlotHoldsData) != 0 || Mechanism.ZswapKeepsRepeatedWords ? 0 : RepeatedWordBytes);
 }

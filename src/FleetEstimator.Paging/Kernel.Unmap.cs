@@ -36,10 +36,11 @@ internal sealed partial class Kernel
                     if ((_flags[index] & NodeFlags.InSwapCache) != 0)
                         DropFromSwapCache(index);
                     FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
+                    Pins.Unmapped(KeyOf(index));
                     break;
                 default:
-                    ZapSwapEntry(index);
-                    break;
+                    index = ZapSwapEntries(index, run.End) - 1;
+                    continue;
             }
 
             _pte[index] = Pte.None;
@@ -68,7 +69,7 @@ internal sealed partial class Kernel
 
         if (inCache)
         {
-            _lru.Remove(node);
+            LruOf(node).Remove(node);
             UnmappedCacheFrames--;
         }
 
@@ -81,7 +82,11 @@ internal sealed partial class Kernel
         var node = SharedNode(index);
         ref var shared = ref _shared[node];
         if ((shared.Flags & NodeFlags.Locked) != 0 && !IsLockedBesides(node, index))
+        {
             shared.Flags &= ~NodeFlags.Locked;
+            LruOf(node).Unlocked(node);
+        }
+
         if (--shared.MapCount > 0)
             return;
         if ((shared.Flags & NodeFlags.InSwapCache) != 0)
@@ -117,7 +122,7 @@ internal sealed partial class Kernel
 
     private void FreeMappedFrame(int node, bool zeroFilled)
     {
-        _lru.Remove(node);
+        LruOf(node).Remove(node);
         MappedFrames--;
         if (zeroFilled)
             ZeroFilledFrames--;
@@ -142,6 +147,9 @@ internal sealed partial class Kernel
                     if ((_pte[from] & Pte.HiddenZero) != 0)
                         HiddenZeroEntries++;
                     _pte[to] = (byte)(_pte[from] & ~Pte.Young);
+                    break;
+                case Pte.Mapped when IsPinned(from):
+                    CopyPinned(from, to);
                     break;
                 default:
                     if (FolioPages(from) > 1)
@@ -180,6 +188,9 @@ internal sealed partial class Kernel
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
             Rename(index, node);
+        else
+            Lists.SetShadow(node, Lists.ShadowOf(index));
+        MoveSlot(index, node);
         _flags[index] = NodeFlags.None;
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
         Lists.SharedNodeOf(index) = node;
@@ -187,7 +198,7 @@ internal sealed partial class Kernel
 
     private void Rename(int old, int node)
     {
-        _lru.Rename(old, node);
+        LruOf(old).Rename(old, node);
         if ((FlagsOf(node) & NodeFlags.UnderWriteback) != 0)
             _underWriteback.Add(node);
     }

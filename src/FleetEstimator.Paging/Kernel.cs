@@ -15,8 +15,11 @@ internal sealed partial class Kernel
 {
     private readonly PageTables _tables;
     private readonly NodeSettings _settings;
-    private readonly SharedNodes _shared = new();
-    private readonly MultiGenerationalLru _lru;
+    private readonly SharedNodes _shared;
+    private readonly ReclaimPolicy[] _lrus;
+    private readonly MemoryGroup[] _groups;
+    private readonly MemoryGroup _node;
+    private readonly Watermarks? _watermarks;
     private byte[] _pte = [];
     private NodeFlags[] _flags = [];
 
@@ -25,14 +28,36 @@ internal sealed partial class Kernel
     private AreaState[] _areas = [];
     private readonly List<int> _underWriteback = [];
     private int[] _mappers = new int[8];
+    private readonly long[] _waitedNanoseconds;
     private Counters _counters;
+    private long _now;
 
     public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables)
     {
         Mechanism = mechanism;
         _settings = settings;
         _tables = tables;
-        _lru = new MultiGenerationalLru(this, tables);
+        Lists = new FrameLists(settings.Groups);
+        Pins = new PinnedFrames(settings.Groups);
+        _deferredSplits = [.. Enumerable.Range(0, settings.Groups).Select(_ => new DeferredSplits())];
+        _staleTranslations = new StaleTranslations(settings.FlushWindowMicroseconds);
+        _shared = new SharedNodes(Lists.Heads);
+        _lrus = new ReclaimPolicy[settings.Groups];
+        for (var group = 0; group < _lrus.Length; group++)
+            _lrus[group] = settings.Lru switch
+            {
+                LruKind.MultiGenerational => new MultiGenerationalLru(this, tables, group),
+                LruKind.Classic => new ClassicLru(this, group),
+                _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Lru, "Not a reclaim policy."),
+            };
+        _waitedNanoseconds = new long[settings.Groups];
+        _groups = [.. _lrus.Select(lru => new MemoryGroup(this, [lru]))];
+        _node = new MemoryGroup(this, _lrus);
+        _watermarks = settings.MemoryPages > 0 ? new Watermarks(this, _node, settings) : null;
+        if (settings.SwapDevice == SwapDevice.Disk)
+            _slots = new SwapSlots(new RotatingSwapArea(settings.SwapPages));
+        else if (settings.SwapsIn64K && mechanism.TakesSwapEntriesTogether)
+            _slots = new SwapSlots(new ClusteredSwapArea(settings.SwapPages));
     }
 
     public Mechanism Mechanism { get; }
@@ -54,23 +79,29 @@ internal sealed partial class Kernel
     /// <summary>Slots on whose copy the device spends memory.</summary>
     public long SlotsHoldingData { get; private set; }
 
+    /// <summary>What zswap spends beside those copies, in bytes.</summary>
+    public long ZswapEntryBytes { get; private set; }
+
+    /// <summary>Memory that compressed copies take (zram, zswap), in pages, rounded up.</summary>
+    public long CompressedPages => (SlotsHoldingData * _settings.CompressedPageBytes + ZswapEntryBytes + _settings.PageBytes - 1) / _settings.PageBytes;
+
     /// <summary>Entries that a mechanism made map the zero page: pages that users' swap accounting no longer shows.</summary>
     public long HiddenZeroEntries { get; private set; }
 
-    /// <summary>Memory limit in frames, 0 = none.</summary>
-    public long LimitFrames { get; private set; }
-
     internal bool HasFreeSlot => FreeSlots > 0;
 
-    internal long FreeSlots => _settings.SwapPages - Slots;
-
-    private bool IsSynchronous => _settings.SwapDevice != SwapDevice.Ssd;
-
     /// <summary>vm_swap_full: slots are then freed as soon as a frame makes them redundant.</summary>
-    private bool SwapIsHalfFull => Slots * 2 > _settings.SwapPages;
+    private bool SwapIsHalfFull => FreeSlots * 2 < _settings.SwapPages;
 
-    /// <summary>Frames charged against the limit.</summary>
-    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames;
+    /// <summary>Frames in memory.</summary>
+    public long Frames => MappedFrames + UnmappedCacheFrames + StrandedFrames + PinnedUnmappedFrames;
+
+    internal int PageBytes => _settings.PageBytes;
+
+    /// <summary>Frames written out so far, wherever to.</summary>
+    internal long PageOuts => _counters.SwapOuts + _counters.ZeroSwapOuts + _counters.ZswapOuts;
+
+    internal IReadOnlyList<ReclaimPolicy> Policies => _lrus;
 
     internal byte[] Entries => _pte;
 
@@ -78,7 +109,10 @@ internal sealed partial class Kernel
 
     internal SharedNodes SharedFrames => _shared;
 
-    internal FrameLists Lists { get; } = new();
+    internal FrameLists Lists { get; }
+
+    /// <summary>The groups below the node, by number.</summary>
+    internal IReadOnlyList<MemoryGroup> Groups => _groups;
 
     public void EnsureCapacity()
     {
@@ -90,33 +124,74 @@ internal sealed partial class Kernel
             Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableStates, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
+            if (_slots != null)
+                Array.Resize(ref _slotOf, capacity);
         }
 
         if (_tables.VmaCapacity > _areas.Length)
             Array.Resize(ref _areas, Math.Max(_tables.VmaCapacity, _areas.Length * 2));
     }
 
-    /// <summary>A new memory limit in frames, 0 = none: reclaims down to it.</summary>
-    public void SetLimit(long frames)
+    /// <summary>Time that processes of a group have waited for major faults so far, by the cost table.</summary>
+    internal long WaitedNanoseconds(int group) => _waitedNanoseconds[group];
+
+    /// <summary>A new memory limit of the node in frames, 0 = none: reclaims down to it.</summary>
+    public void SetLimit(long frames) => _node.SetLimit(frames);
+
+    /// <summary>memory.reclaim on the node: tries to take <paramref name="frames"/> frames out of memory.</summary>
+    public void Reclaim(long frames) => _node.ReclaimProactively(frames);
+
+    /// <summary>The kernel's periodic flush of cgroup statistics.</summary>
+    public void FlushStatistics()
     {
-        LimitFrames = frames;
-        if (frames > 0)
-            _lru.ReclaimTo(frames);
+        foreach (var lru in _lrus)
+            lru.FlushStatistics();
     }
 
-    /// <summary>memory.reclaim: tries to take <paramref name="frames"/> frames out of memory.</summary>
-    public void Reclaim(long frames) => _lru.ReclaimProactively(frames);
+    /// <summary>Time has passed: a device writes within the shortest time that a recording tells apart.</summary>
+    public void AdvanceTo(long microseconds)
+    {
+        _now = microseconds;
+        Settle();
+    }
+
+    /// <summary>Someone reads memory.stat.</summary>
+    public void ReadStatistics()
+    {
+        foreach (var lru in _lrus)
+            lru.FlushStatisticsIfChanged();
+    }
 
     /// <summary>An operation has been done: processes have run.</summary>
-    public void ProcessesRan() => _lru.ProcessesRan();
-
-    /// <summary>Makes room for frames under the limit.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Charge(int frames = 1)
+    public void ProcessesRan()
     {
-        if (LimitFrames > 0 && Frames + frames > LimitFrames && !_lru.MakeRoom(frames))
+        foreach (var lru in _lrus)
+            lru.ProcessesRan();
+    }
+
+    internal int GroupOf(int node) => _lrus.Length == 1 ? 0 : (node >= 0 ? _tables.FamilyOf(node) : _shared[node].Family).Group;
+
+    /// <summary>The policy that a frame stands under.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ReclaimPolicy LruOf(int node) => _lrus[GroupOf(node)];
+
+    /// <summary>Whether the processes that a node belongs to must not map the zero page.</summary>
+    private bool ForbidsZeroPage(int node) => _settings.ForbidZeroPage || (node >= 0 ? _tables.FamilyOf(node) : _shared[node].Family).ForbidsZeroPage;
+
+    /// <summary>Makes room for frames in the group of <paramref name="node"/>, under the node's limit and in its memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Charge(int node, int frames = 1)
+    {
+        if (!TryCharge(node, frames))
             _counters.OutOfMemoryPages += frames;
     }
+
+    private bool TryCharge(int node, int frames) =>
+        _groups[GroupOf(node)].TryCharge(frames) & _node.TryCharge(frames) && _watermarks?.TryAllocate(frames) != false;
+
+    /// <summary>Whether frames can be had without reclaim.</summary>
+    private bool HasRoom(int node, int frames) =>
+        _groups[GroupOf(node)].HasRoom(frames) && _node.HasRoom(frames) && _watermarks?.HasRoom(frames) != false;
 
     /// <summary>The entry as kernel truth writes it: nothing, zero page, private page, the same in the swap cache, swapped, swapped with a copy in the cache.</summary>
     public char Letter(int index) => FolioPages(index) > 1 && (_pte[index] & Pte.KindMask) == Pte.Mapped ? 'H' : (_pte[index] & Pte.KindMask, (FlagsOf(NodeOf(index)) & NodeFlags.InSwapCache) != 0) switch

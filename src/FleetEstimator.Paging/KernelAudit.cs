@@ -34,7 +34,7 @@ internal static class KernelAudit
         }
 
         var nodes = mapCounts.Keys.Union(swapCounts.Keys).ToList();
-        var (unmappedCache, slots, holding, zeroFilled) = (0L, 0L, 0L, 0L);
+        var (unmappedCache, slots, holding, zeroFilled, zswapEntryBytes) = (0L, 0L, 0L, 0L, 0L);
         foreach (var node in nodes)
         {
             var (maps, swaps) = (mapCounts.GetValueOrDefault(node), swapCounts.GetValueOrDefault(node));
@@ -53,29 +53,61 @@ internal static class KernelAudit
             Equal(false, maps > 0 && swaps > 0 && !inCache, "a frame and a slot of one node without the swap cache");
             unmappedCache += maps == 0 && inCache ? 1 : 0;
             slots += swaps > 0 || inCache ? 1 : 0;
+            if (kernel.NumberedSlots is { } numbered)
+                CheckNumber(numbered, node, hasSlot: swaps > 0 || inCache);
             holding += (flags & NodeFlags.SlotHoldsData) != 0 ? 1 : 0;
+            zswapEntryBytes += (flags & NodeFlags.InZswap) != 0 ? kernel.BytesOfZswapEntry(flags) : 0;
             zeroFilled += maps > 0 && kernel.HoldsZeros(node) ? 1 : 0;
         }
 
         Equal(mapCounts.Count, kernel.MappedFrames, "mapped frames");
         Equal(unmappedCache, kernel.UnmappedCacheFrames, "unmapped swap cache frames");
         Equal(slots, kernel.Slots, "slots");
+        Equal(slots, kernel.NumberedSlots?.InUse ?? slots, "numbered slots in use");
+        kernel.NumberedSlots?.Audit();
         Equal(holding, kernel.SlotsHoldingData, "slots holding data");
         Equal(zeroFilled, kernel.ZeroFilledFrames, "zero-filled frames");
         var large = mapCounts.Keys.Where(node => kernel.FolioPages(node) > 1).ToLookup(kernel.FolioOf);
         Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");
 
+        Equal(true, kernel.Pins.IsConsistent(), "pins and the frames they hold agree");
+        Equal(true, kernel.Pins.Mapped.All(kernel.IsMapped), "a folio pinned as mapped is mapped");
+        Equal(zswapEntryBytes, kernel.ZswapEntryBytes, "bytes of zswap entries");
+        var queued = kernel.DeferredSplits.SelectMany(queue => queue.Folios).ToHashSet();
+        Equal(true, queued.All(folio => folio.Pages > 1 && kernel.IsMapped(folio)), "folios to be split are mapped");
+        Equal(true, large.Where(folio => (kernel.FlagsOf(folio.Key) & NodeFlags.PartlyMapped) != 0).All(folio => queued.Contains(kernel.KeyOf(folio.Key))),
+            "folios that lost pages are queued to be split");
+
+        var charged = new long[kernel.Groups.Count];
         var listed = new HashSet<int>();
-        for (var list = 0; list < FrameLists.Count; list++)
+        for (var list = 0; list < kernel.Lists.Heads; list++)
         {
             foreach (var node in kernel.Lists.FromTail(list))
+            {
                 Equal(true, listed.Add(node), "frames listed once");
+                Equal(list / FrameLists.PerGroup, kernel.GroupOf(node), "group of a frame");
+                charged[list / FrameLists.PerGroup] += kernel.FolioPages(node);
+            }
         }
 
+        for (var group = 0; group < charged.Length; group++)
+            Equal(charged[group] + kernel.Pins.UnmappedFramesOf(group), kernel.Groups[group].Frames, "frames charged to a group");
+
+        Equal(charged.Sum() + kernel.PinnedUnmappedFrames, kernel.Frames, "frames");
         var framed = nodes.Where(node => mapCounts.ContainsKey(node) || (kernel.FlagsOf(node) & NodeFlags.InSwapCache) != 0)
             .Select(node => node < 0 ? node : kernel.FolioOf(node)).ToHashSet();
         Equal(true, framed.SetEquals(listed), "every frame, and nothing else, is on a reclaim list");
+
+        foreach (var (what, kept, recounted) in kernel.Policies.SelectMany(policy => policy.Counts()))
+            Equal(recounted, kept, what);
+
+        void CheckNumber(SwapSlots numbered, int node, bool hasSlot)
+        {
+            var slot = kernel.SlotOf(node);
+            Equal(hasSlot, slot != SwapArea.NoSlot, "a slot's number");
+            Equal(hasSlot, hasSlot && numbered.TryNode(slot, out var owner) && owner == node, "the node a slot belongs to");
+        }
 
         void Equal<T>(T expected, T actual, string what)
         {

@@ -9,7 +9,7 @@ namespace FleetEstimator.Paging;
 /// As in the kernel a frame's generation (its flags) runs ahead of the list it stands on after a walk; eviction sorts it when it gets
 /// there. The kernel's Bloom filters over page tables are exact sets here.
 /// </remarks>
-internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
+internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int group) : ReclaimPolicy(kernel, group)
 {
     private const int GenerationsMin = 2;
     private const int GenerationsMax = 4;
@@ -17,15 +17,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     // MIN_LRU_BATCH and MAX_LRU_BATCH: frames isolated and looked at in one go.
     private const int BatchMin = 64;
     private const int BatchMax = 4096;
-
-    // DEF_PRIORITY: the first pass scans 1/4096 of the frames, the last all of them.
-    private const int PriorityAtFirst = 12;
-
-    // SWAP_CLUSTER_MAX: what a charge asks reclaim for at least.
-    private const int ReclaimMin = 32;
-
-    // MAX_RECLAIM_RETRIES.
-    private const int Retries = 16;
 
     // One young entry per cache line of eight makes a table worth walking again (suitable_to_scan).
     private const int EntriesPerCacheLine = 8;
@@ -42,94 +33,52 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     private int YoungestList => (int)(_youngest % GenerationsMax);
 
-    private FrameLists Lists => kernel.Lists;
-
     /// <summary>A process has run since: its page tables may be walked again (lru_gen_use_mm).</summary>
-    public void ProcessesRan() => _walkingAllowed = true;
+    public override void ProcessesRan() => _walkingAllowed = true;
 
     /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
-    public void AddFaulted(int node) => AddYoungest(node);
+    protected override void Insert(int node) => AddYoungest(node);
 
-    public void Remove(int node) => Remove(node, kernel.FolioPages(node), kernel.FlagsOf(node));
-
-    /// <summary>The same for a folio whose flags have been taken away already.</summary>
-    public void Remove(int node, int pages, NodeFlags flags)
+    protected override void TakeOff(int node, int pages, NodeFlags flags)
     {
         _sizes[GenerationIn(flags)] -= pages;
         Lists.Remove(node);
     }
 
-    /// <summary>A page table has been taken away; another may come to stand where it was.</summary>
-    public void ForgetTable(int first)
+    public override void ForgetTable(int first)
     {
         foreach (var filter in _worthWalking)
             filter?.Remove(first);
     }
 
-    /// <summary>A frame changes its name, not its place.</summary>
-    public void Rename(int old, int node) => Lists.Replace(old, node);
+    public override void Activate(int node) => MoveToYoungest(node);
 
-    /// <summary>What charging <paramref name="frames"/> beyond the limit does; false if there is still no room for them.</summary>
-    public bool MakeRoom(int frames)
+    public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
     {
-        for (var attempt = 0; kernel.Frames + frames > kernel.LimitFrames && attempt < Retries;)
+        var recounted = new long[GenerationsMax];
+        for (var list = 0; list < FrameLists.PerGroup; list++)
         {
-            if (TryToFree(Math.Max(frames, ReclaimMin)) == 0)
-                attempt++;
+            foreach (var node in FromTail(list))
+                recounted[GenerationOf(node)] += Kernel.FolioPages(node);
         }
 
-        return kernel.Frames + frames <= kernel.LimitFrames;
+        for (var generation = 0; generation < GenerationsMax; generation++)
+            yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
     }
 
-    /// <summary>What lowering memory.max does.</summary>
-    public void ReclaimTo(long frames)
+    public override long Shrink(int priority, long wanted)
     {
-        for (var attempt = 0; kernel.Frames > frames && attempt < Retries;)
-        {
-            if (TryToFree(kernel.Frames - frames) == 0)
-                attempt++;
-        }
-    }
-
-    /// <summary>What memory.reclaim does: a quarter of what is left at a time, until done or nothing more can be had.</summary>
-    public void ReclaimProactively(long frames)
-    {
-        var done = 0L;
-        for (var attempt = 0; done < frames && attempt < Retries;)
-        {
-            var reclaimed = TryToFree(Math.Max(ReclaimMin, (frames - done) / 4));
-            done += reclaimed;
-            if (reclaimed == 0)
-                attempt++;
-        }
-    }
-
-    // ---- try_to_free_mem_cgroup_pages ------------------------------------------------------------------------------------------
-
-    private long TryToFree(long wanted)
-    {
-        // can_reclaim_anon_pages: without a free slot anonymous memory is not looked at.
-        if (!kernel.HasFreeSlot)
-            return 0;
         var before = _reclaimed;
-        for (var priority = PriorityAtFirst; priority >= 0; priority--)
-        {
-            Shrink(priority);
-            if (_reclaimed - before >= wanted)
-                break;
-        }
 
-        // By the time the caller looks again, what was written has reached the device and can be taken.
-        kernel.Settle();
+        // get_swappiness: with fewer free slots than a batch, anonymous memory is not looked at.
+        if (Kernel.FreeSlots >= BatchMin)
+            Shrink(priority);
         return _reclaimed - before;
     }
 
     /// <summary>try_to_shrink_lruvec: scans its budget out, without an early stop when enough was reclaimed.</summary>
     private void Shrink(int priority)
     {
-        // get_swappiness: with fewer free slots than a batch, anonymous memory is left alone.
-        if (kernel.FreeSlots < BatchMin)
-            return;
         for (var scanned = 0L; ;)
         {
             var budget = Budget(priority);
@@ -146,7 +95,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     private long Budget(int priority)
     {
         var mustAge = MustAge(out var total);
-        if (!mustAge || priority == PriorityAtFirst)
+        if (!mustAge || priority == MemoryGroup.PriorityAtFirst)
             return total >> priority;
         Age();
         return 0;
@@ -181,7 +130,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     {
         var scanned = Isolate(out var isolated);
         var oldestBefore = _oldest;
-        while (_oldest + GenerationsMin <= _youngest && Lists.IsEmpty((int)(_oldest % GenerationsMax)))
+        while (_oldest + GenerationsMin <= _youngest && IsEmpty((int)(_oldest % GenerationsMax)))
             _oldest++;
         if (_oldest != oldestBefore)
             scanned++;
@@ -192,12 +141,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         for (var k = 0; k < isolated; k++)
         {
             var node = _isolated[k];
-            kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
-            var frames = kernel.Frames;
+            Kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
+            var frames = Frames;
             if (!WasAccessed(node))
-                kernel.SwapOut(node);
-            _reclaimed += frames - kernel.Frames;
-            if (kernel.HasFrame(node))
+                Kernel.SwapOut(node);
+            _reclaimed += frames - Frames;
+            if (Kernel.HasFrame(node))
                 _isolated[kept++] = node;
         }
 
@@ -216,23 +165,23 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         var oldest = (int)(_oldest % GenerationsMax);
         var remaining = BatchMax;
         var (scannedPages, isolatedPages) = (0, 0);
-        while (isolatedPages < BatchMin && remaining > 0 && !Lists.IsEmpty(oldest))
+        while (isolatedPages < BatchMin && remaining > 0 && !IsEmpty(oldest))
         {
             remaining--;
-            var node = Lists.Tail(oldest);
-            var pages = kernel.FolioPages(node);
+            var node = Tail(oldest);
+            var pages = Kernel.FolioPages(node);
             scannedPages += pages;
             Lists.Remove(node);
             var generation = GenerationOf(node);
             if (generation != oldest)
             {
-                Lists.AddHead(generation, node);
+                AddHead(generation, node);
                 continue;
             }
 
             // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
-            Lists.AddHead(IsolationList, node);
-            kernel.FlagsOf(node) |= NodeFlags.Isolated;
+            AddHead(IsolationList, node);
+            Kernel.FlagsOf(node) |= NodeFlags.Isolated;
             _isolated[isolated++] = node;
             isolatedPages += pages;
         }
@@ -245,20 +194,20 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     /// <summary>folio_check_references with lru_gen_look_around: was any entry young, here or found so while a neighbour was looked at?</summary>
     private bool WasAccessed(int node)
     {
-        ref var flags = ref kernel.FlagsOf(node);
-        var accessed = (flags & NodeFlags.Referenced) != 0 && kernel.MapCountOf(node) > 0;
+        ref var flags = ref Kernel.FlagsOf(node);
+        var accessed = (flags & NodeFlags.Referenced) != 0 && Kernel.MapCountOf(node) > 0;
         flags &= ~NodeFlags.Referenced;
         if (accessed)
             return true;
         if (node >= 0)
         {
-            for (var index = node; index < (node | (kernel.FolioPages(node) - 1)) + 1; index++)
-                accessed |= kernel.FolioOf(index) == node && TakeYoungAndLookAround(index);
+            for (var index = node; index < (node | (Kernel.FolioPages(node) - 1)) + 1; index++)
+                accessed |= Kernel.FolioOf(index) == node && TakeYoungAndLookAround(index);
             return accessed;
         }
 
         // Looking around collects no mappers, so the span stays valid.
-        foreach (var index in kernel.CollectMappers(node))
+        foreach (var index in Kernel.CollectMappers(node))
             accessed |= TakeYoungAndLookAround(index);
         return accessed;
     }
@@ -295,9 +244,9 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         {
             TakeYoung(near);
             young++;
-            var node = kernel.FolioOf(near);
-            if ((kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
-                kernel.FlagsOf(node) |= NodeFlags.Referenced;
+            var node = Kernel.FolioOf(near);
+            if ((Kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
+                Kernel.FlagsOf(node) |= NodeFlags.Referenced;
             else if (GenerationOf(node) != YoungestList)
                 MoveToYoungest(node);
         }
@@ -308,14 +257,14 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     private bool TakeYoung(int index)
     {
-        ref var entry = ref kernel.Entries[index];
+        ref var entry = ref Kernel.Entries[index];
         if (!PteRuns.IsYoungFrame(entry))
             return false;
         entry &= unchecked((byte)~Pte.Young);
         return true;
     }
 
-    private int NextYoung(int index, int end) => index + PteRuns.FirstYoung(kernel.Entries.AsSpan(index, end - index));
+    private int NextYoung(int index, int end) => index + PteRuns.FirstYoung(Kernel.Entries.AsSpan(index, end - index));
 
     // ---- Aging -----------------------------------------------------------------------------------------------------------------
 
@@ -339,9 +288,11 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
         next.Clear();
         foreach (var process in tables.Processes)
         {
+            if (process.Family.Group != Group)
+                continue;
             foreach (var (table, first) in process.Tables)
             {
-                ref var accessed = ref kernel.TableAccessed[first / PageTables.EntriesPerTable];
+                ref var accessed = ref Kernel.TableAccessed[first / PageTables.EntriesPerTable];
                 if (filter != null && !accessed)
                     continue;
                 accessed = false;
@@ -367,7 +318,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
             {
                 TakeYoung(index);
                 young++;
-                SetGeneration(kernel.FolioOf(index), YoungestList);
+                SetGeneration(Kernel.FolioOf(index), YoungestList);
             }
         }
 
@@ -379,13 +330,13 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
     {
         var oldest = (int)(_oldest % GenerationsMax);
         var second = (int)((_oldest + 1) % GenerationsMax);
-        for (var remaining = BatchMax; !Lists.IsEmpty(oldest);)
+        for (var remaining = BatchMax; !IsEmpty(oldest);)
         {
-            var node = Lists.Tail(oldest);
+            var node = Tail(oldest);
             Lists.Remove(node);
             if (GenerationOf(node) == oldest)
                 SetGeneration(node, second);
-            Lists.AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
+            AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
             if (--remaining == 0)
                 return false;
         }
@@ -396,14 +347,14 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     // ---- Generations -----------------------------------------------------------------------------------------------------------
 
-    private int GenerationOf(int node) => GenerationIn(kernel.FlagsOf(node));
+    private int GenerationOf(int node) => GenerationIn(Kernel.FlagsOf(node));
 
     private static int GenerationIn(NodeFlags flags) => (int)(flags & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift;
 
     private void SetGeneration(int node, int generation)
     {
-        ref var flags = ref kernel.FlagsOf(node);
-        var pages = kernel.FolioPages(node);
+        ref var flags = ref Kernel.FlagsOf(node);
+        var pages = Kernel.FolioPages(node);
         _sizes[GenerationIn(flags)] -= pages;
         flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(generation << NodeFlag.GenerationShift);
         _sizes[generation] += pages;
@@ -411,15 +362,15 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables)
 
     private void AddYoungest(int node)
     {
-        ref var flags = ref kernel.FlagsOf(node);
+        ref var flags = ref Kernel.FlagsOf(node);
         flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(YoungestList << NodeFlag.GenerationShift);
-        _sizes[YoungestList] += kernel.FolioPages(node);
-        Lists.AddHead(YoungestList, node);
+        _sizes[YoungestList] += Kernel.FolioPages(node);
+        AddHead(YoungestList, node);
     }
 
     private void MoveToYoungest(int node)
     {
-        Remove(node);
+        TakeOff(node);
         AddYoungest(node);
     }
 

@@ -93,6 +93,18 @@ internal enum NodeFlags : ushort
     /// <summary>Entries of the large folio were unmapped: the next reclaim or madvise splits it.</summary>
     PartlyMapped = 32768,
 
+    /// <summary>Classic LRU: on the active list.</summary>
+    Active = GenerationLow,
+
+    /// <summary>Classic LRU: was on the active list before (PG_workingset).</summary>
+    WorkingSet = GenerationHigh,
+
+    /// <summary>Classic LRU: locked when reclaim met it, and on a list of its own since.</summary>
+    Unevictable = Isolated,
+
+    /// <summary>What the classic LRU keeps of a frame.</summary>
+    LruState = Active | WorkingSet | Unevictable | Referenced,
+
     /// <summary>What belongs to a slot and ends with it.</summary>
     SlotState = InSwapCache | ZeromapBit | InZswap | SlotHoldsData | Dirty | ReadAhead,
 }
@@ -104,13 +116,12 @@ internal static class NodeFlag
 }
 
 /// <summary>Frames and slots that more than one page table entry may name, by number; the node of number n is ~n.</summary>
-internal sealed class SharedNodes
+/// <param name="heads">The first numbers, which are list heads of <see cref="FrameLists"/>.</param>
+internal sealed class SharedNodes(int heads)
 {
     private readonly Stack<int> _free = new();
-    private State[] _states = new State[64];
-
-    // The first numbers are list heads of FrameLists.
-    private int _used = FrameLists.Count;
+    private State[] _states = new State[heads + 64];
+    private int _used = heads;
 
     public int Capacity => _used;
 
@@ -149,6 +160,9 @@ internal sealed class SharedNodes
 
         /// <summary>Entries that name the slot (the kernel's swap map count).</summary>
         public int SwapCount;
+
+        /// <summary>Its number, where slots are numbered.</summary>
+        public int Slot;
 
         /// <summary>As in an entry, <see cref="Pte.ContentMask"/>.</summary>
         public byte ContentBits;

@@ -46,6 +46,12 @@ internal sealed class Process(uint number, ForkFamily family)
 internal sealed class ForkFamily
 {
     public List<Process> Processes { get; } = [];
+
+    /// <summary>The memory group that their frames are charged to.</summary>
+    public int Group { get; init; }
+
+    /// <summary>mm_forbids_zeropage: they must not map the shared zero page.</summary>
+    public bool ForbidsZeroPage { get; init; }
 }
 
 /// <summary>
@@ -58,6 +64,7 @@ internal sealed class PageTables
     public const int EntriesPerTable = 512;
 
     private readonly Dictionary<uint, Process> _processes = [];
+    private readonly Dictionary<uint, (int Group, bool ForbidsZeroPage)> _assigned = [];
     private readonly Stack<int> _freeTables = new();
     private readonly List<(Process Process, ulong FirstPage)> _tables = [];
     private int _nextVma;
@@ -74,8 +81,17 @@ internal sealed class PageTables
     public Process FindOrAdd(uint number)
     {
         if (!_processes.TryGetValue(number, out var process))
-            _processes.Add(number, process = Add(number, new ForkFamily()));
+            _processes.Add(number, process = Add(number, NewFamily(number)));
         return process;
+    }
+
+    /// <summary>Says what holds for processes numbered so, and for those they fork, once they come to be.</summary>
+    public void Assign(uint number, int group, bool forbidsZeroPage) => _assigned[number] = (group, forbidsZeroPage);
+
+    private ForkFamily NewFamily(uint number)
+    {
+        var (group, forbidsZeroPage) = _assigned.GetValueOrDefault(number);
+        return new ForkFamily { Group = group, ForbidsZeroPage = forbidsZeroPage };
     }
 
     public Process AddForked(uint number, Process parent)
@@ -182,6 +198,9 @@ internal sealed class PageTables
         var (process, firstPage) = _tables[index / EntriesPerTable];
         return (process, firstPage + (ulong)(index % EntriesPerTable));
     }
+
+    /// <summary>The fork family that the entry at <paramref name="index"/> belongs to.</summary>
+    public ForkFamily FamilyOf(int index) => _tables[index / EntriesPerTable].Process.Family;
 
     public int IndexOf(Process process, ulong page)
     {

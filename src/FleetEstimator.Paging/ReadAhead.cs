@@ -45,7 +45,7 @@ internal struct ReadAhead
         if (pagesMax == 1)
             return (at, at + 1);
         var last = (long)_lastPage;
-        var window = Window(at, last, _used ? _hits : HitsAtFirst, pagesMax, _window);
+        var window = WindowOf(at, last, _used ? _hits : HitsAtFirst, pagesMax, _window);
         (_lastPage, _window, _hits, _used) = (page, window, 0, true);
         if (window == 1)
             return (at, at + 1);
@@ -55,15 +55,52 @@ internal struct ReadAhead
         return (start, start + window);
     }
 
-    private static int Window(long page, long last, int hits, int pagesMax, int lastWindow)
+    /// <summary>Pages to read (__swapin_nr_pages) at <paramref name="place"/>, a page or a slot, after a read at <paramref name="last"/>.</summary>
+    public static int WindowOf(long place, long last, int hits, int pagesMax, int lastWindow)
     {
         var pages = hits + 2;
         if (pages == 2)
-            pages = page == last + 1 || page == last - 1 ? 2 : 1;
+            pages = place == last + 1 || place == last - 1 ? 2 : 1;
         else
             pages = Math.Max(4, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)pages));
 
         // Do not shrink too fast.
         return Math.Max(Math.Min(pages, pagesMax), lastWindow / 2);
+    }
+}
+
+/// <summary>
+/// Swap read-ahead by slot, one for all processes (mm/swap_state.c, swapin_nr_pages and swap_cluster_readahead): on a rotating disk the
+/// neighbours on the device cost no seek.
+/// </summary>
+internal struct SlotReadAhead()
+{
+    // No area has more slots.
+    private const int ClusterMax = 29;
+
+    private int _hits = 4;
+    private int _last;
+    private int _window;
+
+    /// <summary>A page read ahead is used for the first time.</summary>
+    public void Hit() => _hits++;
+
+    /// <summary>
+    /// The aligned block of slots to read around <paramref name="slot"/> as [start, end), cut to the area of <paramref name="areaPages"/> and without
+    /// its header; one slot means no read-ahead.
+    /// </summary>
+    public (int Start, int End) Fault(int slot, int pageCluster, int areaPages)
+    {
+        var pagesMax = 1 << Math.Min(pageCluster, ClusterMax);
+        if (pagesMax == 1)
+            return (slot, slot + 1);
+        _window = ReadAhead.WindowOf(slot, _last, _hits, pagesMax, _window);
+
+        // swapin_nr_pages remembers the slot only of reads without hits.
+        if (_hits == 0)
+            _last = slot;
+        _hits = 0;
+        var start = slot & -_window;
+        return (Math.Max(start, 1), Math.Min(start + _window, areaPages));
     }
 }

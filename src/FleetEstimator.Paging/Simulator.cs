@@ -9,13 +9,20 @@ public sealed class Simulator
     // EINVAL.
     private const int InvalidArgument = 22;
 
+    // FLUSH_TIME in mm/memcontrol.c.
+    private const long StatisticsFlushPeriodMicroseconds = 2_000_000;
+
     private readonly NodeSettings _settings;
     private readonly PageTables _tables = new();
     private readonly Kernel[] _kernels;
     private readonly Usage[] _usage;
+    private readonly ProactiveReclaimer[] _proactive = [];
     private readonly bool[] _accessesAreWrites;
+    private long _nextProactive = long.MaxValue;
+    private long _nextKsm = long.MaxValue;
     private int _pagesRoomed;
     private int _areasRoomed;
+    private long _statisticsFlushed;
 
     /// <summary>An empty node: no process, no limit, time 0.</summary>
     /// <param name="lanes">One replay each: a mechanism and how accesses of unknown kind are taken (false: as loads; true: as stores of unchanged content).</param>
@@ -24,10 +31,23 @@ public sealed class Simulator
     {
         if (lanes.Count == 0)
             throw new ArgumentException("At least one replay.", nameof(lanes));
+        if (settings.MaxPtesNone is < 0 or >= PageTables.EntriesPerTable)
+            throw new ArgumentException($"max_ptes_none is {settings.MaxPtesNone}, not 0 to {PageTables.EntriesPerTable - 1}.", nameof(settings));
+        if (settings.Ksm is { PagesToScan: < 1 } or { SleepMilliseconds: < 1 })
+            throw new ArgumentException($"KSM reads {settings.Ksm.PagesToScan} pages every {settings.Ksm.SleepMilliseconds} ms; both are at least 1.", nameof(settings));
         Lanes = lanes;
         _settings = settings;
         _kernels = [.. lanes.Select(lane => new Kernel(lane.Mechanism, settings, _tables))];
         _usage = [.. lanes.Select(_ => new Usage(settings))];
+        if (settings.Proactive is { } proactive)
+        {
+            _proactive = [.. _kernels.Select(kernel => new ProactiveReclaimer(kernel, proactive))];
+            _nextProactive = proactive.IntervalMicroseconds;
+        }
+
+        if (settings.Ksm is { } ksm)
+            _nextKsm = ksm.SleepMilliseconds * 1000L;
+
         _accessesAreWrites = [.. lanes.Select(lane => lane.AccessesAreWrites)];
     }
 
@@ -42,9 +62,6 @@ public sealed class Simulator
     /// <summary>Now, in microseconds since the start.</summary>
     public long TimeMicroseconds { get; private set; }
 
-    /// <summary>Whether the model covers an operation; <see cref="Apply"/> refuses others.</summary>
-    public static bool Covers(OperationKind kind) => kind is not (OperationKind.Pin or OperationKind.Unpin);
-
     /// <summary>Page table entries in tables created so far.</summary>
     public int PageCapacity => _tables.Capacity;
 
@@ -55,7 +72,8 @@ public sealed class Simulator
     public NodeState State(int lane)
     {
         var kernel = _kernels[lane];
-        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries);
+        return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries,
+            kernel.PinnedUnmappedFrames, kernel.ZswapEntryBytes);
     }
 
     /// <summary>Usage over time since <see cref="BeginMeasuring"/> (or the start) under lane <paramref name="lane"/>.</summary>
@@ -72,15 +90,75 @@ public sealed class Simulator
     public void AdvanceTo(long microseconds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(microseconds, TimeMicroseconds);
+        while (Math.Min(_nextProactive, _nextKsm) is var next && next <= microseconds)
+        {
+            Pass(next);
+            if (next == _nextKsm)
+                WakeKsm(_settings.Ksm!);
+            if (next == _nextProactive)
+                ReclaimProactively(_settings.Proactive!);
+        }
+
+        Pass(microseconds);
+    }
+
+    private void WakeKsm(KsmSettings ksm)
+    {
+        MakeRoom();
+        foreach (var kernel in _kernels)
+            kernel.KsmScan(ksm.PagesToScan);
+        _nextKsm += ksm.SleepMilliseconds * 1000L;
+    }
+
+    private void ReclaimProactively(ProactiveReclaim proactive)
+    {
+        foreach (var reclaimer in _proactive)
+            reclaimer.Tick();
+        _nextProactive += proactive.IntervalMicroseconds;
+    }
+
+    private void Pass(long microseconds)
+    {
         var elapsed = microseconds - TimeMicroseconds;
         TimeMicroseconds = microseconds;
         if (elapsed == 0)
             return;
+        foreach (var kernel in _kernels)
+            kernel.AdvanceTo(microseconds);
+        if (TimeMicroseconds - _statisticsFlushed >= StatisticsFlushPeriodMicroseconds)
+        {
+            _statisticsFlushed = TimeMicroseconds;
+            foreach (var kernel in _kernels)
+                kernel.FlushStatistics();
+        }
 
-        // A device writes within the shortest time that a recording tells apart.
-        Settle();
         for (var lane = 0; lane < _usage.Length; lane++)
             _usage[lane].Pass(elapsed, State(lane));
+    }
+
+    /// <summary>What reading a cgroup's memory.stat does: brings the statistics that the classic LRU goes by up to date, as otherwise only every two seconds do.</summary>
+    public void ReadStatistics()
+    {
+        foreach (var kernel in _kernels)
+            kernel.ReadStatistics();
+    }
+
+    /// <summary>
+    /// Puts the processes that will have a number, and all they fork, into a memory group (0 to <see cref="NodeSettings.Groups"/> - 1), and says whether they
+    /// must not map the shared zero page (mm_forbids_zeropage: storage keys and protected virtual machines on s390). Holds from the next process of that
+    /// number on, also after one has exited.
+    /// </summary>
+    public void Assign(uint process, int group, bool forbidsZeroPage = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)group, (uint)_settings.Groups, nameof(group));
+        _tables.Assign(process, group, forbidsZeroPage);
+    }
+
+    /// <summary>Sets the memory limit of a group in pages, 0 = none, and reclaims down to it; that of the whole node is <see cref="OperationKind.Limit"/>.</summary>
+    public void SetGroupLimit(int group, long pages)
+    {
+        foreach (var kernel in _kernels)
+            kernel.Groups[group].SetLimit(pages);
     }
 
     /// <summary>
@@ -124,6 +202,11 @@ public sealed class Simulator
                 break;
             case OperationKind.PageOut or OperationKind.Cold or OperationKind.LazyFree or OperationKind.Discard:
                 errno = Advise(operation);
+                break;
+            case OperationKind.Unpin:
+                // Of frames, mapped still or not.
+                foreach (var kernel in _kernels)
+                    kernel.Unpin(operation.Process, operation.Page, operation.Pages);
                 break;
             default:
                 ApplyToPages(operation);
@@ -294,11 +377,14 @@ public sealed class Simulator
                 case OperationKind.Unlock:
                     kernel.Unlock(run);
                     break;
+                case OperationKind.Pin:
+                    kernel.Pin(run);
+                    break;
                 case OperationKind.ObservedSwapOut:
                     // The model decides what is swapped out; what the recording kernel did is replayed only on request.
                     break;
                 default:
-                    throw new NotSupportedException($"The model does not cover operation {operation.Kind} yet.");
+                    throw new ArgumentOutOfRangeException(nameof(operation), operation.Kind, "Not an operation.");
             }
         }
     }
@@ -354,6 +440,8 @@ public sealed class Simulator
             }
         }
 
+        foreach (var kernel in _kernels)
+            kernel.EndPins(number);
         _tables.Remove(process, ForgetTable);
     }
 }

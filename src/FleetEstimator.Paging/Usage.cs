@@ -7,12 +7,14 @@ namespace FleetEstimator.Paging;
 /// <param name="Slots">Swap slots in use.</param>
 /// <param name="SlotsHoldingData">Slots on whose copy the device spends memory.</param>
 /// <param name="HiddenZeroEntries">Pages a mechanism took out of users' swap accounting.</param>
+/// <param name="PinnedUnmappedFrames">Frames that no process maps and only long-term pins keep, in pages.</param>
+/// <param name="ZswapEntryBytes">What zswap spends beside the copies in <paramref name="SlotsHoldingData"/>, in bytes: its entries, and the little that pages of one repeated word compress to.</param>
 public readonly record struct NodeState(
-    long MappedFrames, long UnmappedCacheFrames, long ZeroFilledFrames, long Slots, long SlotsHoldingData, long HiddenZeroEntries)
+    long MappedFrames, long UnmappedCacheFrames, long ZeroFilledFrames, long Slots, long SlotsHoldingData, long HiddenZeroEntries, long PinnedUnmappedFrames = 0, long ZswapEntryBytes = 0)
 {
-    /// <summary>RSS, swap cache and what the swap device keeps in memory, in bytes: what the node really spends.</summary>
+    /// <summary>RSS, swap cache, frames that only pins keep and what the swap device keeps in memory, in bytes: what the node really spends.</summary>
     public long MemoryBytes(NodeSettings settings) =>
-        (MappedFrames + UnmappedCacheFrames) * settings.PageBytes + SlotsHoldingData * settings.CompressedPageBytes;
+        (MappedFrames + UnmappedCacheFrames + PinnedUnmappedFrames) * settings.PageBytes + SlotsHoldingData * settings.CompressedPageBytes + ZswapEntryBytes;
 }
 
 /// <summary>What a node used over a period: means over time (rounded down), peaks over all moments that last, and events.</summary>
@@ -41,11 +43,12 @@ internal sealed class Usage(NodeSettings settings)
 {
     private long _elapsed;
     private Int128 _mapped;
-    private Int128 _cache;
+    private Int128 _unmapped;
     private Int128 _zeroFilled;
     private Int128 _slots;
     private Int128 _slotsHoldingData;
     private Int128 _hidden;
+    private Int128 _zswapEntryBytes;
     private long _mappedPeak;
     private long _memoryPeakBytes;
     private Counters _before;
@@ -54,7 +57,7 @@ internal sealed class Usage(NodeSettings settings)
     {
         _before = counters;
         _elapsed = 0;
-        _mapped = _cache = _zeroFilled = _slots = _slotsHoldingData = _hidden = 0;
+        _mapped = _unmapped = _zeroFilled = _slots = _slotsHoldingData = _hidden = _zswapEntryBytes = 0;
         _mappedPeak = _memoryPeakBytes = 0;
     }
 
@@ -62,11 +65,12 @@ internal sealed class Usage(NodeSettings settings)
     {
         _elapsed += microseconds;
         _mapped += (Int128)state.MappedFrames * microseconds;
-        _cache += (Int128)state.UnmappedCacheFrames * microseconds;
+        _unmapped += (Int128)(state.UnmappedCacheFrames + state.PinnedUnmappedFrames) * microseconds;
         _zeroFilled += (Int128)state.ZeroFilledFrames * microseconds;
         _slots += (Int128)state.Slots * microseconds;
         _slotsHoldingData += (Int128)state.SlotsHoldingData * microseconds;
         _hidden += (Int128)state.HiddenZeroEntries * microseconds;
+        _zswapEntryBytes += (Int128)state.ZswapEntryBytes * microseconds;
         _mappedPeak = Math.Max(_mappedPeak, state.MappedFrames);
         _memoryPeakBytes = Math.Max(_memoryPeakBytes, state.MemoryBytes(settings));
     }
@@ -78,7 +82,7 @@ internal sealed class Usage(NodeSettings settings)
             _elapsed,
             Mean(_mapped * page),
             _mappedPeak * page,
-            Mean((_mapped + _cache) * page + _slotsHoldingData * compressed),
+            Mean((_mapped + _unmapped) * page + _slotsHoldingData * compressed + _zswapEntryBytes),
             _memoryPeakBytes,
             Mean(_zeroFilled * page),
             Mean(_slots),

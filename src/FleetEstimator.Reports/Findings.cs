@@ -1,4 +1,5 @@
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 
 namespace FleetEstimator.Reports;
 
@@ -33,10 +34,15 @@ internal sealed class Findings
     /// <summary>The difference from the baseline, or null if the result has none.</summary>
     public Estimate? Difference(string scope, string metric, string mechanism) => _estimates.GetValueOrDefault((scope, metric, mechanism, true));
 
-    /// <summary>The compared mechanism with the largest estimate of memory saved in the fleet; null if none has one.</summary>
+    /// <summary>The compared mechanism with the largest estimate of memory saved in the fleet, one that loses data only if there is no other; null if none has one.</summary>
     public string? Leading => Compared
         .Where(mechanism => MemorySaved(mechanism) is not null)
-        .MaxBy(MemorySaved);
+        .OrderBy(LosesData)
+        .ThenByDescending(MemorySaved)
+        .FirstOrDefault();
+
+    /// <summary>Whether a mechanism is shown for what it loses, not as a candidate.</summary>
+    public static bool LosesData(string mechanism) => Mechanism.Find(mechanism) is { ChecksBeforeFlush: true };
 
     /// <summary>A compared mechanism without the baseline's name before it: <c>+zero-pfn-swapin</c> against <c>linux-6.12</c>.</summary>
     public string ShortName(string mechanism) => mechanism.StartsWith(Result.Baseline + "+", StringComparison.Ordinal) ? mechanism[Result.Baseline.Length..] : mechanism;

@@ -23,6 +23,7 @@ public sealed record MetricWording(string Metric, string Title, string Share)
     [
         new("minor_faults", "Minor faults", "minor faults"),
         new("cpu", "CPU time on paging", "CPU time on paging"),
+        new("fault_time", "Time in page faults", "time in page faults"),
         new("swap_hidden_mean", "Pages hidden from swap accounting", "pages hidden from swap accounting"),
     ];
 

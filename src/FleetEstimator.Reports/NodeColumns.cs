@@ -21,9 +21,13 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
         new("swap_slots_mean_pages", lane => lane.SwapSlotsMeanPages),
         new("swap_hidden_mean_pages", lane => lane.SwapHiddenMeanPages),
         new("cpu_ns", lane => lane.CpuNanoseconds),
+        new("fault_ns", lane => lane.FaultNanoseconds),
         new("minor_faults", lane => lane.Counters.MinorFaults),
         new("major_faults", lane => lane.Counters.MajorFaults),
         new("new_frames", lane => lane.Counters.NewFrames),
+        new("copy_on_writes", lane => lane.Counters.CopyOnWrites),
+        new("copied_frames", lane => lane.Counters.CopiedFrames),
+        new("reclaimed_entries", lane => lane.Counters.ReclaimedEntries),
         new("swap_in_pages", lane => lane.Counters.SwapIns),
         new("swap_out_pages", lane => lane.Counters.SwapOuts),
         new("zero_swap_in_pages", lane => lane.Counters.ZeroSwapIns),
@@ -31,6 +35,7 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
         new("zswap_in_pages", lane => lane.Counters.ZswapIns),
         new("zswap_out_pages", lane => lane.Counters.ZswapOuts),
         new("read_ahead_pages", lane => lane.Counters.ReadAheads),
+        new("swap_in_ahead_pages", lane => lane.Counters.SwapInsAhead),
         new("read_ahead_hit_pages", lane => lane.Counters.ReadAheadHits),
         new("huge_swap_outs", lane => lane.Counters.HugeSwapOuts),
         new("huge_swap_out_fallbacks", lane => lane.Counters.HugeSwapOutFallbacks),
@@ -39,6 +44,11 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
         new("zero_filled_swap_out_pages", lane => lane.Counters.ZeroFilledSwapOuts),
         new("zero_filled_swap_in_pages", lane => lane.Counters.ZeroFilledSwapIns),
         new("out_of_memory_pages", lane => lane.Counters.OutOfMemoryPages),
+        new("underused_splits", lane => lane.Counters.UnderusedSplits),
+        new("zero_page_mapped_by_ksm_pages", lane => lane.Counters.ZeroPagesMappedByKsm),
+        new("ksm_scanned_pages", lane => lane.Counters.KsmPagesScanned),
+        new("unmap_at_risk_pages", lane => lane.Counters.UnmapsAtRisk),
+        new("lost_stores", lane => lane.Counters.LostStores),
     ];
 }
 

@@ -23,8 +23,9 @@ internal sealed record VerdictSentence(string Lead, string Headline, string Rest
         if (findings.Compared.Count > 1 && findings.Difference(EstimateScope.Fleet, "memory_mean", mechanism)!.Value == 0)
             return new($"Of {findings.Compared.Count} mechanisms compared with {result.Baseline}, ", "none is estimated to save any memory", $"; {Basis(result)}.");
         var lead = findings.Compared.Count == 1
-            ? $"Against {result.Baseline}, {mechanism} "
-            : $"Of {findings.Compared.Count} mechanisms compared with {result.Baseline}, {mechanism} has the largest estimate: it ";
+            ? $"Against {result.Baseline}, {mechanism}{(Findings.LosesData(mechanism) ? ", which loses data, " : " ")}"
+            : $"Of {findings.Compared.Count} mechanisms compared with {result.Baseline}, {mechanism} has the largest estimate"
+                + $"{(findings.Compared.Any(Findings.LosesData) ? " among those that lose no data" : "")}: it ";
         var (headline, doubt) = Memory(findings, mechanism, typography);
         return new(lead, headline, $"{doubt}{Consequences(findings, mechanism, typography)}; {Basis(result)}.");
     }

@@ -38,8 +38,10 @@ internal sealed class TraceRules(int pageSize, int mappingsMax)
             return new("content", $"{(byte)operation.Content} is not a content code", "Version 1 of the format has the codes 0 to 3");
         var fault = operation.Kind switch
         {
-            (>= OperationKind.Read and <= OperationKind.PageOut) or (>= OperationKind.Lock and <= OperationKind.Unpin) or OperationKind.Access
+            (>= OperationKind.Read and <= OperationKind.PageOut) or (>= OperationKind.Lock and <= OperationKind.Pin) or OperationKind.Access
                 or OperationKind.ObservedSwapOut => Use(in operation),
+            // A pin holds frames, which may have been unmapped since.
+            OperationKind.Unpin => RunFault(in operation),
             OperationKind.Map => Map(in operation),
             OperationKind.Unmap => Unmap(in operation),
             OperationKind.Fork => Fork(in operation),

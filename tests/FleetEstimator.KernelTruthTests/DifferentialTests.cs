@@ -38,8 +38,9 @@ public class DifferentialTests
         from settings in Order0
         from size in Gen.Frequency((3, Gen.Const(HugePages.Always)), (1, Gen.Const(HugePages.Madvise)))
         from size64K in Gen.Enum<HugePages>()
+        from maxPtesNone in Gen.OneOf(Gen.Const(511), Gen.Const(409), Gen.Const(100))
         from slots in Gen.OneOf(Gen.Int[400, 1500], Gen.Const(8192))
-        select settings with { HugePages2M = size, HugePages64K = size64K, SwapPages = settings.SwapDevice == SwapDevice.None ? 0 : slots };
+        select settings with { HugePages2M = size, HugePages64K = size64K, MaxPtesNone = maxPtesNone, SwapPages = settings.SwapDevice == SwapDevice.None ? 0 : slots };
 
     [Fact]
     public void FastCoreDoesWhatTheNaiveModelDoes_SmallPages() => Differ(Order0, Small, maxSteps: 40, share: 0.8);

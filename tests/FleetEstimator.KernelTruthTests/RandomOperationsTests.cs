@@ -18,6 +18,20 @@ public class RandomOperationsTests
         new() { SwapDevice = SwapDevice.Ssd, SwapPages = 800, PageCluster = 3, Zswap = true },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages2M = HugePages.Always },
         new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Zswap = true, HugePages2M = HugePages.Always, Ksm = new KsmSettings(PagesToScan: 700) },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 800, PageCluster = 3, Lru = LruKind.Classic, HugePages2M = HugePages.Always, MaxPtesNone = 100, Ksm = new KsmSettings(PagesToScan: 300) },
+        new() { HugePages2M = HugePages.Always, HugePages64K = HugePages.Always, MaxPtesNone = 409 },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, HugePages64K = HugePages.Always, LargeSwapIn = true },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 1100, PageCluster = 3, HugePages2M = HugePages.Always, HugePages64K = HugePages.Madvise, LargeSwapIn = true },
+        new() { SwapDevice = SwapDevice.Disk, SwapPages = 4096, PageCluster = 3 },
+        new() { SwapDevice = SwapDevice.Disk, SwapPages = 800, PageCluster = 5, Zswap = true, HugePages64K = HugePages.Always },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, PageCluster = 3, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 600, PageCluster = 3, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 1500, HugePages2M = HugePages.Madvise, HugePages64K = HugePages.Always, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Groups = 3 },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 4096, Groups = 2, MemoryPages = 2048, UnmodelledPages = 300, Lru = LruKind.Classic },
+        new() { SwapDevice = SwapDevice.Ssd, SwapPages = 4096, PageCluster = 3, Groups = 2, MemoryPages = 2048, UnmodelledPages = 300 },
+        new() { SwapDevice = SwapDevice.Zram, SwapPages = 4096, Groups = 2, Proactive = new() { IntervalMicroseconds = 1_000_000, Ratio = 0.1 } },
     ];
 
     private static readonly Gen<Step> Steps = Gen.Select(
@@ -25,6 +39,7 @@ public class RandomOperationsTests
             (8, Gen.Const(OperationKind.Read)), (8, Gen.Const(OperationKind.Write)), (3, Gen.Const(OperationKind.Access)), (2, Gen.Const(OperationKind.Observe)),
             (4, Gen.Const(OperationKind.PageOut)), (2, Gen.Const(OperationKind.Discard)), (2, Gen.Const(OperationKind.LazyFree)), (1, Gen.Const(OperationKind.Cold)),
             (1, Gen.Const(OperationKind.Lock)), (2, Gen.Const(OperationKind.Unlock)), (2, Gen.Const(OperationKind.Settle)),
+            (2, Gen.Const(OperationKind.Pin)), (1, Gen.Const(OperationKind.Unpin)),
             (1, Gen.Const(OperationKind.Huge)), (1, Gen.Const(OperationKind.NoHuge)), (1, Gen.Const(OperationKind.Unmap)), (2, Gen.Const(OperationKind.Fork)),
             (1, Gen.Const(OperationKind.Exit)), (2, Gen.Const(OperationKind.Reclaim)), (2, Gen.Const(OperationKind.Limit))),
         Gen.Int[0, 3], Gen.Int[0, Regions - 1], Gen.Int[0, RegionPages - 1], Gen.Int[1, 300], Gen.Enum<PageContent>(),
@@ -38,6 +53,12 @@ public class RandomOperationsTests
             foreach (var step in steps)
             {
                 node.Apply(step, byPage: false);
+                if (settings.Groups > 1)
+                {
+                    node.Simulator.SetGroupLimit(step.Region, step.Kind == OperationKind.Limit ? step.Pages : 0);
+                    node.Simulator.AdvanceTo(node.Simulator.TimeMicroseconds + 1_000 * step.Pages);
+                }
+
                 node.Simulator.Audit();
             }
         },
@@ -92,6 +113,8 @@ public class RandomOperationsTests
         public Simulator Simulator { get; } = new(
             [.. Mechanism.All.Select(mechanism => new Simulator.Lane(mechanism)), new Simulator.Lane(Mechanism.ZeroPfnSwapIn, AccessesAreWrites: true)], settings);
 
+        private void Assign(uint process) => Simulator.Assign(process, (int)process % settings.Groups, forbidsZeroPage: process == 3);
+
         public void Apply(Step step, bool byPage)
         {
             switch (step.Kind)
@@ -101,6 +124,9 @@ public class RandomOperationsTests
                     break;
                 case OperationKind.Settle:
                     Simulator.Apply(new Operation(OperationKind.Settle, 0, 0, 1));
+
+                    // Time for KSM to wake a few times.
+                    Simulator.AdvanceTo(Simulator.TimeMicroseconds + step.Offset * 100);
                     break;
                 case OperationKind.Limit:
                     Simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)(step.Offset < 100 ? 0 : step.Offset)));
@@ -130,7 +156,11 @@ public class RandomOperationsTests
         private void Map(uint process, int region)
         {
             if (!_regions.TryGetValue(process, out var regions))
+            {
+                Assign(process);
                 _regions.Add(process, regions = []);
+            }
+
             if (regions.Add(region))
                 Simulator.Apply(new Operation(OperationKind.Map, process, FirstPage(region), RegionPages));
         }

@@ -23,22 +23,27 @@ public static class NodeSimulation
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
         var @class = study.Classes[classIndex];
-        var settings = SettingsOf(@class, workload);
+        var settings = SettingsOf(study, @class, workload);
         var instances = Instances(@class, workload, settings.PageBytes);
         var phases = Phases(study, @class, node, instances, workload);
         var duration = Duration(study, workload.DurationMicroseconds);
         var limitFrames = LimitFrames(@class, workload, phases, duration, settings.PageBytes);
 
         var lanes = Lanes(study, workload);
-        settings = settings with { ExpectedPages = (int)Math.Min(Array.MaxLength, (long)workload.Pages * instances) };
+        settings = settings with
+        {
+            ExpectedPages = (int)Math.Min(Array.MaxLength, (long)workload.Pages * instances),
+            Groups = HasGroups(@class) ? instances : 1,
+        };
         var simulator = new Simulator([.. lanes.Select(lane => new Simulator.Lane(MechanismOf(study, lane.Mechanism), lane.Accesses == AccessAssumption.AllWrites))], settings);
         if (limitFrames > 0)
             simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)Math.Min(limitFrames, uint.MaxValue)));
+        Assign(simulator, @class, node, instances, workload);
         Replay(simulator, workload, phases, duration, study.WarmUp.Of(duration));
 
         var measured = simulator.Usage(0).Microseconds;
         return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
-            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index)))])
+            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index), settings, study.Costs))])
         {
             PageSizeBytes = settings.PageBytes,
         };
@@ -86,12 +91,44 @@ public static class NodeSimulation
         }
     }
 
-    private static NodeSettings SettingsOf(NodeClass @class, Workload workload) => new()
+    /// <summary>Whether each copy is a memory group of its own: where the study says what is asked of a group.</summary>
+    private static bool HasGroups(NodeClass @class) => !@class.GroupLimit.IsNone || @class.Proactive is not null;
+
+    private static void Assign(Simulator simulator, NodeClass @class, long node, int instances, Workload workload)
     {
+        var limit = @class.GroupLimit.IsNone ? 0 : Math.Max(1, @class.GroupLimit.BytesFor(workload.PeakResidentFrames * workload.PageBytes) / workload.PageBytes);
+        for (var instance = 0; instance < instances; instance++)
+        {
+            var group = HasGroups(@class) ? instance : 0;
+            simulator.SetGroupLimit(group, limit);
+
+            // Spread evenly, so that over a class the share is met whatever the number of copies on a node.
+            var copy = (decimal)node * instances + instance;
+            var forbidden = Math.Floor((copy + 1) * (decimal)@class.ZeroPageForbidden) > Math.Floor(copy * (decimal)@class.ZeroPageForbidden);
+            for (var process = 0u; process < workload.ProcessCount && (group > 0 || forbidden); process++)
+                simulator.Assign((uint)instance * workload.ProcessCount + process, group, forbidden);
+        }
+    }
+
+    private static NodeSettings SettingsOf(StudyDefinition study, NodeClass @class, Workload workload) => new()
+    {
+        Lru = @class.Lru,
+        Zswap = @class.Swap.Zswap,
+        HugePages2M = @class.HugePages.Size2M,
+        HugePages64K = @class.HugePages.Size64K,
+        MaxPtesNone = @class.HugePages.MaxPtesNone,
+        Ksm = @class.Ksm,
+
+        // alloc_swap_folio: on a synchronous device, as long as zswap was never switched on.
+        LargeSwapIn = @class.Swap.Device == SwapDevice.Zram && !@class.Swap.Zswap && @class.HugePages.Size64K != HugePages.Never,
+        MemoryPages = @class.Watermarks ? @class.MemoryBytes / workload.PageBytes : 0,
+        UnmodelledPages = @class.UnmodelledBytes / workload.PageBytes,
+        Proactive = @class.Proactive is { } proactive ? proactive with { Costs = study.Costs } : null,
         PageBytes = workload.PageBytes,
         SwapDevice = @class.Swap.Device,
         SwapPages = @class.Swap.SizeBytes / workload.PageBytes,
         PageCluster = @class.Swap.PageCluster,
+        FlushWindowMicroseconds = workload.HasExactTimes ? new NodeSettings().FlushWindowMicroseconds : 0,
         CompressedPageBytes = workload.CompressedPageBytes ?? (int)Math.Ceiling(workload.PageBytes / @class.Swap.CompressionRatio),
     };
 
@@ -164,7 +201,7 @@ public static class NodeSimulation
     private static Mechanism MechanismOf(StudyDefinition study, int index) =>
         Mechanism.Find(study.Mechanisms[index]) ?? throw new InvalidOperationException($"The study names an unknown mechanism, {study.Mechanisms[index]}.");
 
-    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage) => new()
+    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage, NodeSettings settings, CostTable costs) => new()
     {
         Mechanism = index,
         Accesses = accesses,
@@ -176,7 +213,8 @@ public static class NodeSimulation
         SwapSlotsMeanPages = usage.SlotsMeanPages,
         SwapHiddenMeanPages = usage.HiddenMeanPages,
         Counters = usage.Counters,
-        CpuNanoseconds = CostTable.Default.Nanoseconds(mechanism, usage.Counters),
+        CpuNanoseconds = costs.CpuNanoseconds(mechanism, settings, usage.Counters),
+        FaultNanoseconds = costs.FaultNanoseconds(settings, usage.Counters),
     };
 
     /// <summary>One copy of the recording, at its next row.</summary>

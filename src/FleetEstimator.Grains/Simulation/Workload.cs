@@ -18,11 +18,12 @@ public sealed class Workload
     /// <summary>Prepares a recording.</summary>
     /// <param name="node">Label of the recorded node.</param>
     /// <param name="files">Its trace files in order; at least one. The processes of a file end with it.</param>
-    /// <exception cref="TraceException">A file holds an operation that the model does not cover yet.</exception>
+    /// <exception cref="TraceException">A file holds only a sample of its node's pages, or is longer than a century.</exception>
     public Workload(string node, IReadOnlyList<Trace> files)
     {
         Node = node;
         PageBytes = files[0].Header.PageSize;
+        HasExactTimes = files.All(file => file.Header.IntervalMicroseconds == 0);
         var (recordedPages, recordedBytes) = (0L, 0L);
         foreach (var file in files)
         {
@@ -62,6 +63,9 @@ public sealed class Workload
 
     /// <summary>Whether it holds accesses of which neither load nor store is known.</summary>
     public bool HasUnknownAccesses { get; private set; }
+
+    /// <summary>Whether its times are those of the operations, not of the scan that found them.</summary>
+    public bool HasExactTimes { get; }
 
     /// <summary>Resident frames over time without a limit and without swap: the value from each time on, times ascending, the first 0.</summary>
     public IReadOnlyList<(long TimeMicroseconds, long Frames)> ResidentFrames { get; }
@@ -106,12 +110,6 @@ public sealed class Workload
         for (var row = 0; row < file.RowCount; row++)
         {
             var operation = file[row];
-            if (!Simulator.Covers(operation.Kind))
-            {
-                throw new TraceException(file.FilePath, row, "op", $"operation {operation.Kind} is not covered by the paging model yet",
-                    "Leave this recording out of the study");
-            }
-
             HasUnknownAccesses |= operation.Kind == OperationKind.Access;
             operation = operation with { Process = Number(operation.Process) };
             if (operation.Kind == OperationKind.Fork)

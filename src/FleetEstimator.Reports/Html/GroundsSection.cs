@@ -18,6 +18,7 @@ internal static class GroundsSection
         result.Warnings.Count == 0 ? E("p", "None.") : E("ul", Class("warnings"), result.Warnings.Select(warning => E("li", warning))),
         E("h3", "Assumptions"),
         result.Assumptions.Count == 0 ? E("p", "None stated.") : E("ul", result.Assumptions.Select(assumption => E("li", assumption))),
+        result.Costs.Count == 0 ? null : Costs(result.Costs),
         E("h3", "Failed nodes"),
         result.FailedNodes.Count == 0 ? E("p", "None: every node was simulated to the end.") : Failed(result.FailedNodes));
 
@@ -45,6 +46,19 @@ internal static class GroundsSection
             E("dt", "Schema"),
             E("dd", result.Schema)),
         E("p", "The same study, seed and recordings give this page and report.json again, byte for byte. When, where and by which program it was made stands in run.json; every simulated node in nodes.parquet."));
+
+    private static XElement Costs(IReadOnlyList<CostUsed> costs) => E(
+        "details",
+        E("summary", "The cost table"),
+        E(
+            "table",
+            HeaderRow("Cost", "Of", "ns", "Source"),
+            E("tbody", costs.Select(cost => E(
+                "tr",
+                E("th", A("scope", "row"), cost.Cost),
+                E("td", cost.Meaning),
+                E("td", FigureFormat.Count(cost.Nanoseconds)),
+                E("td", (cost.IsDefault ? "default, " : "") + cost.Source))))));
 
     private static IEnumerable<XElement> Failed(IReadOnlyList<FailedNode> nodes)
     {

@@ -54,9 +54,13 @@ internal static class MaterialSection
     private static XElement Scrolling(string name, params object[] content) =>
         E("div", Class("scroll"), A("role", "region"), A("aria-label", name + ", table"), A("tabindex", "0"), E("table", content));
 
-    private static string Swap(SwapDefinition swap) => swap.Device == SwapDevice.None
-        ? "none"
-        : $"{swap.Device.ToString().ToLowerInvariant()}, {Bytes(swap.SizeBytes)}, page-cluster {swap.PageCluster}, compression {swap.CompressionRatio.ToString("0.##", CultureInfo.InvariantCulture)}";
+    private static string Swap(SwapDefinition swap)
+    {
+        if (swap.Device == SwapDevice.None)
+            return "none";
+        var device = $"{swap.Device.ToString().ToLowerInvariant()}{(swap.Zswap ? " behind zswap" : "")}, {Bytes(swap.SizeBytes)}, page-cluster {swap.PageCluster}";
+        return swap.IsCompressed ? $"{device}, compression {swap.CompressionRatio.ToString("0.##", CultureInfo.InvariantCulture)}" : device;
+    }
 
     private static string Bytes(double bytes) => FigureFormat.Text(new Interval(bytes, null, null), MetricUnit.Bytes, Typography.Page).Value;
 

@@ -5,68 +5,68 @@ namespace FleetEstimator.Traces.KernelTruth;
 /// <summary>Runs scenarios through the paging model and tells what it did in the terms in which kernel truth tells what a kernel did.</summary>
 public static class ModelReplay
 {
-    // Every guest's swap area holds 512 MiB.
-    private const long GuestSwapPages = (512L << 20) / 4096;
+    // Every guest's swap area holds 512 MiB, its header included.
+    private const long GuestSwapPages = (512L << 20) / 4096 - 1;
 
-    /// <summary>Why the model cannot run <paramref name="scenario"/> as <paramref name="kernel"/> yet, or null if it can.</summary>
-    public static string? Unsupported(Scenario scenario, string kernel)
+    /// <summary>Why the model cannot run scenarios as <paramref name="kernel"/>, or null if it can.</summary>
+    public static string? Unsupported(string kernel) => Mechanism.Find(kernel) is null ? $"kernel {kernel}" : null;
+
+    /// <summary>A node set up as a guest was, once for each kernel.</summary>
+    /// <param name="guest">Its settings.</param>
+    /// <param name="kernels">Names of mechanisms.</param>
+    public static Simulator Boot(Guest guest, IReadOnlyList<string> kernels)
     {
-        ArgumentNullException.ThrowIfNull(scenario);
-        var guest = scenario.Guest;
-        if (Mechanism.Find(kernel) is null)
-            return $"kernel {kernel}";
-        if (guest.HugePages64K != HugePageSetting.Never && guest.Zswap == ZswapSetting.NeverWritten)
-            return "large swap-in";
-        var limited = scenario.Operations.Any(operation => operation.Verb == ScenarioVerb.Limit);
-        if (limited && guest.MultiGenerationalLru != true)
-            return "the classic LRU";
-        var refused = ScenarioCompiler.Compile(scenario).SelectMany(step => step.Rows).FirstOrDefault(row => !Simulator.Covers(row.Operation.Kind));
-        return refused.Operation.Kind == default ? null : $"operation {refused.Operation.Kind}";
+        ArgumentNullException.ThrowIfNull(guest);
+        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K, LargeSwapIn = guest.Zswap == ZswapSetting.NeverWritten, Lru = guest.MultiGenerationalLru == false ? LruKind.Classic : LruKind.MultiGenerational };
+        return new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
     }
 
-    /// <summary>Replays a scenario as several kernels in one pass. For each kernel, in the order given: one step per operation.</summary>
+    /// <summary>Replays a scenario as several kernels in one pass on a guest of its own. For each kernel, in the order given: one step per operation.</summary>
     /// <param name="scenario">What to do; every kernel is supported (<see cref="Unsupported"/>).</param>
     /// <param name="kernels">Names of mechanisms.</param>
     /// <param name="overheadPages">Pages charged to the memory limit beyond the scenario's own.</param>
     public static IReadOnlyList<IReadOnlyList<KernelStep>> Run(Scenario scenario, IReadOnlyList<string> kernels, int overheadPages = 0)
     {
         ArgumentNullException.ThrowIfNull(scenario);
+        return Run(Boot(scenario.Guest, kernels), scenario, overheadPages);
+    }
+
+    /// <summary>The same on a guest that may have run other scenarios before; all workers have ended when it is done.</summary>
+    public static IReadOnlyList<IReadOnlyList<KernelStep>> Run(Simulator guest, Scenario scenario, int overheadPages = 0)
+    {
         var steps = ScenarioCompiler.Compile(scenario);
-        return Run(steps.Select(step => step.Rows.Select(row => row.Operation)), steps.Select(step => step.Source), scenario.Guest, kernels, overheadPages);
+        return Run(guest, steps.Select(step => step.Rows.Select(row => row.Operation)), steps.Select(step => step.Source), overheadPages);
     }
 
     /// <summary>The same for operations from elsewhere, such as a trace read back: one group of operations per scenario operation.</summary>
     public static IReadOnlyList<IReadOnlyList<KernelStep>> Run(
-        IEnumerable<IEnumerable<Operation>> groups,
-        IEnumerable<ScenarioOperation> sources,
-        Guest guest,
-        IReadOnlyList<string> kernels,
-        int overheadPages = 0)
+        Simulator guest, IEnumerable<IEnumerable<Operation>> groups, IEnumerable<ScenarioOperation> sources, int overheadPages = 0)
     {
         ArgumentNullException.ThrowIfNull(guest);
-        ArgumentNullException.ThrowIfNull(kernels);
-        var settings = new NodeSettings { SwapDevice = guest.Swap == SwapDevice.Ssd ? Paging.SwapDevice.Ssd : Paging.SwapDevice.Zram, SwapPages = GuestSwapPages, PageCluster = guest.PageCluster, Zswap = guest.Zswap == ZswapSetting.On, HugePages2M = (HugePages)guest.TransparentHugePages, HugePages64K = (HugePages)guest.HugePages64K };
-        var simulator = new Simulator([.. kernels.Select(kernel => new Simulator.Lane(Mechanism.Find(kernel)!))], settings);
-        var before = new Counters[kernels.Count];
-        var results = kernels.Select(_ => new List<KernelStep>()).ToList();
+        var lanes = Enumerable.Range(0, guest.Lanes.Count).ToList();
+        var before = lanes.Select(guest.Counters).ToArray();
+        var results = lanes.Select(_ => new List<KernelStep>()).ToList();
         var regions = new Regions();
         foreach (var (group, source) in groups.Zip(sources))
         {
-            // Between two operations of a scenario there was time enough for write-back to end.
-            simulator.AdvanceTo(simulator.TimeMicroseconds + 1);
+            // Between two operations of a scenario there was time enough for write-back to end, and all counters were read.
+            guest.AdvanceTo(guest.TimeMicroseconds + 1);
+            guest.ReadStatistics();
             var errno = 0;
             foreach (var operation in group)
-                errno = simulator.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
+                errno = guest.Apply(operation.Kind == OperationKind.Limit ? operation with { Pages = operation.Pages - (uint)overheadPages } : operation);
             regions.Follow(source);
-            for (var lane = 0; lane < kernels.Count; lane++)
+            foreach (var lane in lanes)
             {
-                var counters = simulator.Counters(lane);
-                results[lane].Add(StepOf(simulator, lane, counters.Since(before[lane]), errno, regions));
+                var counters = guest.Counters(lane);
+                results[lane].Add(StepOf(guest, lane, counters.Since(before[lane]), errno, regions));
                 before[lane] = counters;
             }
         }
 
-        simulator.Audit();
+        guest.Audit();
+        foreach (var worker in regions.All.Keys.Select(region => region.Worker).Distinct().Order().ToList())
+            guest.Apply(new Operation(OperationKind.Exit, (uint)worker, 0, 1));
         return results;
     }
 

@@ -1,3 +1,5 @@
+using FleetEstimator.Paging;
+
 namespace FleetEstimator.Traces.KernelTruth;
 
 /// <summary>How far the model agrees with one kernel on one family of scenarios.</summary>
@@ -62,7 +64,7 @@ public static class Validation
     /// <summary>The scenario of that name, which may be written <c>FAMILY/NAME</c>, in the files of a folder.</summary>
     /// <exception cref="ScenarioException">There is none, or several families have one.</exception>
     public static Scenario Find(string truthFolder, string name) =>
-        Load(truthFolder).FindAll(scenario => scenario.Name == name || scenario.ToString() == name) switch
+        Load(truthFolder).Where(scenario => scenario.Name == name || scenario.ToString() == name).ToList() switch
         {
             [var scenario] => scenario,
             [] => throw new ScenarioException(truthFolder, null, null, $"no scenario is called {name}", "Give the name of a scenario in one of the folder's files"),
@@ -70,7 +72,9 @@ public static class Validation
                 $"Give one of {string.Join(", ", several)}"),
         };
 
-    private static List<Scenario> Load(string truthFolder)
+    /// <summary>The scenarios of every <c>*.jsonl</c> file of a folder.</summary>
+    /// <exception cref="ScenarioException">The folder holds no scenario file, or one is wrong.</exception>
+    public static IReadOnlyList<Scenario> Load(string truthFolder)
     {
         if (!Directory.Exists(truthFolder))
             throw new ScenarioException(truthFolder, null, null, "there is no such folder", "Give a folder of *.jsonl scenario files with --truth");
@@ -82,7 +86,7 @@ public static class Validation
 
     private static FamilyValidation Validate(string family, string kernel, List<(Scenario Scenario, KernelRecord Record)> scenarios)
     {
-        var unsupported = scenarios.Select(pair => ModelReplay.Unsupported(pair.Scenario, kernel)).FirstOrDefault(reason => reason != null);
+        var unsupported = ModelReplay.Unsupported(kernel);
         return scenarios[0].Record is KernelTotals
             ? ValidateTotals(family, kernel, scenarios, unsupported)
             : ValidateSteps(family, kernel, scenarios, unsupported);
@@ -92,13 +96,19 @@ public static class Validation
     {
         var (exactScenarios, steps, exactSteps) = (0, 0, 0);
         var differences = new List<Difference>();
+        Simulator? guest = null;
+        Guest? settings = null;
         foreach (var (scenario, record) in scenarios)
         {
             var expected = ((KernelSteps)record).Steps;
             steps += expected.Count;
             if (unsupported != null)
                 continue;
-            var actual = ModelReplay.Run(scenario, [kernel])[0];
+
+            // The guests ran the scenarios of a file one after the other: what slots a scenario is given depends on those before it.
+            if (guest is null || scenario.Guest != settings)
+                (guest, settings) = (ModelReplay.Boot(scenario.Guest, [kernel]), scenario.Guest);
+            var actual = ModelReplay.Run(guest, scenario)[0];
             var exact = 0;
             while (exact < expected.Count && FirstDifference(expected[exact], actual[exact]) is null)
                 exact++;
@@ -137,13 +147,15 @@ public static class Validation
         return new PressureValidation(family, kernel, scenarios.Count, within, Required: 0.9) { Unsupported = unsupported, Differences = differences };
     }
 
-    // The per-CPU batch of asynchronous write-back and the slot allocator may be left out of a model.
+    // The per-CPU batch of asynchronous write-back is left out of the model. Slots are not, but a file of scenarios from the midst of a guest's life starts
+    // with slots the model cannot know.
     private static double RequiredSteps(string family) =>
         family.StartsWith("anon-ssd", StringComparison.Ordinal) || family == "named-ssd" ? 0.85
         : family == "mthp64-zram-swapin" ? 0.75
         : 1;
 
-    private static (string Field, string Expected, string Actual)? FirstDifference(KernelStep expected, KernelStep actual)
+    /// <summary>The first field in which two steps differ, counters first; null if they are alike.</summary>
+    public static (string Field, string Expected, string Actual)? FirstDifference(KernelStep expected, KernelStep actual)
     {
         foreach (var counter in KernelStep.CounterNames)
         {

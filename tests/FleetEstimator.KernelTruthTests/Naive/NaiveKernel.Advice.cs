@@ -126,14 +126,17 @@ internal sealed partial class NaiveKernel
         for (var near = folio.FirstPage; near < folio.End; near++)
             process.Entries[near] = new Entry { Kind = EntryKind.Mapped, Folio = folio, Young = true, Writable = true, Dirty = true };
         _lru.AddFaulted(folio);
+        if (folio.Pages > PagesOf64K && Mechanism.ShrinksUnderusedFolios && _settings.ShrinkUnderused)
+            _shrinker.Add(folio);
     }
 
     /// <summary>
     /// split_folio. From 6.12 on pages filled with zeros become the zero page (try_to_map_unused_to_zeropage), and pages that nothing maps are freed. The small
     /// folios that come of it, in order.
     /// </summary>
-    private List<Folio> Split(Folio large, bool mapsZeros)
+    public List<Folio> Split(Folio large, bool mapsZeros)
     {
+        _shrinker.Remove(large);
         NaiveLru.Remove(large);
         var small = new List<Folio>();
         foreach (var (process, page, entry) in MappersOf(large))
@@ -178,6 +181,13 @@ internal sealed partial class NaiveKernel
         }
     }
 
+    /// <summary>The shrinker splits a 2 MiB folio that is mostly zeros.</summary>
+    public void SplitUnderused(Folio folio)
+    {
+        _counters.UnderusedSplits++;
+        Split(folio, mapsZeros: true);
+    }
+
     private void SplitAndSwapOut(Folio folio)
     {
         foreach (var small in Split(folio, mapsZeros: true))
@@ -189,6 +199,8 @@ internal sealed partial class NaiveKernel
     {
         process.PartHugeMapping(folio.FirstPage);
         NaiveLru.Remove(folio);
+        _shrinker.Remove(folio);
+        _counters.ReclaimedEntries += folio.Pages;
         _counters.ZeroFilledSwapOuts += folio.Contents.Count(content => content == Content.Zeros);
         var spared = Mechanism.Zeromap && folio.Contents.All(content => content == Content.Zeros);
         if (spared)

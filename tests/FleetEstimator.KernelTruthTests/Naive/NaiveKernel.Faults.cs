@@ -19,6 +19,8 @@ internal sealed partial class NaiveKernel
     private void Write(Process process, ulong page, Content? content)
     {
         process.AccessedTables.Add(Process.TableOf(page));
+        if (content is not (null or Content.Zeros) && process.EntryOf(page) is { UnflushedSince: { } since } && _time - since < _settings.FlushWindowMicroseconds)
+            _counters.LostStores++;
         WriteFaultIfNeeded(process, page);
         var entry = process.EntryOf(page)!;
         (entry.Young, entry.Dirty) = (true, true);
@@ -55,7 +57,8 @@ internal sealed partial class NaiveKernel
     {
         var before = _counters;
         WriteFaultIfNeeded(process, page);
-        (_counters.MinorFaults, _counters.NewFrames) = (before.MinorFaults, before.NewFrames);
+        (_counters.MinorFaults, _counters.NewFrames, _counters.CopyOnWrites, _counters.CopiedFrames) =
+            (before.MinorFaults, before.NewFrames, before.CopyOnWrites, before.CopiedFrames);
         process.FolioAt(page)!.ContentAt(page) = content;
     }
 
@@ -122,7 +125,7 @@ internal sealed partial class NaiveKernel
         }
 
         Charge(1);
-        MapCopy(process, page, Content.Zeros);
+        MapCleared(process, page);
     }
 
     /// <summary>wp_page_copy of the zero page; the huge zero page becomes small entries first (do_huge_pmd_wp_page).</summary>
@@ -132,7 +135,8 @@ internal sealed partial class NaiveKernel
         process.AreaOf(page).HasAnonVma = true;
         process.PartHugeMapping(page);
         Charge(1);
-        MapCopy(process, page, Content.Zeros);
+        _counters.CopyOnWrites++;
+        MapCleared(process, page);
     }
 
     /// <summary>do_wp_page.</summary>
@@ -154,7 +158,16 @@ internal sealed partial class NaiveKernel
         MapCopy(process, page, content);
     }
 
+    private void MapCleared(Process process, ulong page) => MapForStore(process, page, Content.Zeros);
+
     private void MapCopy(Process process, ulong page, Content content)
+    {
+        _counters.CopyOnWrites++;
+        _counters.CopiedFrames++;
+        MapForStore(process, page, content);
+    }
+
+    private void MapForStore(Process process, ulong page, Content content)
     {
         _counters.NewFrames++;
         var entry = MapNewFrame(process, page, content);
@@ -236,7 +249,12 @@ internal sealed partial class NaiveKernel
         process.Entries.Remove(page);
         if (IsMapped(folio))
         {
-            folio.PartlyMapped = folio.IsLarge;
+            if (folio.IsLarge)
+            {
+                folio.PartlyMapped = true;
+                _shrinker.Add(folio);
+            }
+
             return;
         }
 
@@ -247,6 +265,7 @@ internal sealed partial class NaiveKernel
             ForgetSlot(folio);
         }
 
+        _shrinker.Remove(folio);
         NaiveLru.Remove(folio);
     }
 
@@ -306,7 +325,7 @@ internal sealed partial class NaiveKernel
         }
 
         var copy = entry.Copy();
-        copy.Young = false;
+        (copy.Young, copy.UnflushedSince) = (false, null);
         child.Entries.Add(page, copy);
     }
 }

@@ -100,8 +100,10 @@ internal sealed partial class NaiveKernel
                 continue;
             if (Mechanism.ReadAheadSparesZeros && entry.Slot!.Place == SlotPlace.Zeromap && MapCount(entry.Slot) == 1)
                 continue;
+            var swapIns = _counters.SwapIns;
             ReadIntoSwapCache(entry.Slot!).ReadAhead = true;
             _counters.ReadAheads++;
+            _counters.SwapInsAhead += _counters.SwapIns - swapIns;
         }
 
         return ReadIntoSwapCache(slot);
@@ -210,6 +212,7 @@ internal sealed partial class NaiveKernel
             return;
         foreach (var (process, page, entry) in MappersOf(folio))
         {
+            _counters.ReclaimedEntries++;
             folio.Dirty |= entry.Dirty;
             process.Entries[page] = new Entry { Kind = EntryKind.Swapped, Slot = folio.Slot, SwapExclusive = folio.Exclusive };
         }
@@ -263,13 +266,22 @@ internal sealed partial class NaiveKernel
         return slot.Place == SlotPlace.Device;
     }
 
-    /// <summary>linux-6.12+zero-at-swapout.</summary>
+    /// <summary>linux-6.12+zero-at-swapout; +zero-at-unmap does it before the TLB flush.</summary>
     private void ReplaceByZeroPage(Folio folio)
     {
         _counters.ZeroPagesMappedAtSwapOut++;
         _counters.ZeroFilledSwapOuts++;
-        foreach (var (process, page, _) in MappersOf(folio))
-            process.Entries[page] = new Entry { Kind = EntryKind.ZeroPage, Hidden = true };
+        var isAtRisk = false;
+        foreach (var (process, page, entry) in MappersOf(folio))
+        {
+            // Only a translation that a TLB holds as dirty lets a store through without a walk (should_defer_flush).
+            var mayBeStoredTo = Mechanism.ChecksBeforeFlush && entry is { Dirty: true, Writable: true };
+            isAtRisk |= mayBeStoredTo;
+            process.Entries[page] = new Entry { Kind = EntryKind.ZeroPage, Hidden = true, UnflushedSince = mayBeStoredTo ? _time : null };
+            _counters.ReclaimedEntries++;
+        }
+
+        _counters.UnmapsAtRisk += isAtRisk ? 1 : 0;
         NaiveLru.Remove(folio);
     }
 
@@ -285,9 +297,11 @@ internal sealed partial class NaiveKernel
             if (folio.Dirty)
             {
                 folio.LazilyFreed = false;
+                _lru.MoveToYoungest(folio);
                 return;
             }
 
+            _counters.ReclaimedEntries++;
             process.Entries.Remove(page);
         }
 

@@ -9,6 +9,7 @@ namespace FleetEstimator.KernelTruthTests.Naive;
 internal sealed partial class NaiveKernel
 {
     private const int InvalidArgument = 22;
+    private const int RepeatedWordBytes = 48;
 
     private readonly NodeSettings _settings;
     private readonly bool _accessesAreWrites;
@@ -16,6 +17,7 @@ internal sealed partial class NaiveKernel
     private readonly HashSet<Slot> _slots = [];
     private readonly Dictionary<Slot, Folio> _swapCache = [];
     private readonly NaiveLru _lru;
+    private readonly NaiveShrinker _shrinker;
     private Counters _counters;
     private int _mappings;
     private long _time;
@@ -26,6 +28,7 @@ internal sealed partial class NaiveKernel
         _settings = settings;
         _accessesAreWrites = accessesAreWrites;
         _lru = new NaiveLru(this);
+        _shrinker = new NaiveShrinker(this, settings);
     }
 
     public Mechanism Mechanism { get; }
@@ -56,7 +59,9 @@ internal sealed partial class NaiveKernel
                 mapped.Count(page => page.Folio.ContentAt(page.Page) == Content.Zeros),
                 _slots.Count,
                 _slots.Count(HoldsMemory),
-                _processes.Sum(process => process.Entries.Values.Count(entry => entry.Hidden)));
+                _processes.Sum(process => process.Entries.Values.Count(entry => entry.Hidden)),
+                PinnedUnmappedFrames: 0,
+                _slots.Sum(ZswapBytes));
         }
     }
 
@@ -69,6 +74,9 @@ internal sealed partial class NaiveKernel
 
     /// <summary>vm_swap_full.</summary>
     private bool SwapIsHalfFull => FreeSlots * 2 < _settings.SwapPages;
+
+    /// <summary>shrink_slab after a pass of reclaim.</summary>
+    public void ShrinkDeferredSplits(int priority) => _shrinker.Shrink(priority);
 
     public void AdvanceTo(long microseconds)
     {
@@ -358,6 +366,10 @@ internal sealed partial class NaiveKernel
 
     /// <summary>mlocked: a VMA that is locked maps it.</summary>
     private bool IsLocked(Folio folio) => MappersOf(folio).Exists(mapper => mapper.Process.AreaOf(mapper.Page).Locked);
+
+    /// <summary>What zswap spends beside a copy: its entry, and on 6.12 the object that a repeated word compresses to; 6.1 keeps the word in the entry.</summary>
+    private long ZswapBytes(Slot slot) =>
+        slot.Place != SlotPlace.Zswap ? 0 : Mechanism.ZswapEntryBytes + (HoldsMemory(slot) || Mechanism.ZswapKeepsRepeatedWords ? 0 : RepeatedWordBytes);
 
     /// <summary>Whether zram or zswap spend memory on the slot's copy: pages of one repeated word take none.</summary>
     private bool HoldsMemory(Slot slot) =>

@@ -97,12 +97,13 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     /// <summary>do_try_to_free_pages.</summary>
     private long TryToFree(long wanted)
     {
-        // can_reclaim_anon_pages.
-        if (kernel.FreeSlots == 0)
-            return 0;
         var freed = 0L;
         for (var priority = PriorityAtFirst; priority >= 0 && freed < wanted; priority--)
+        {
             freed += Shrink(priority);
+            kernel.ShrinkDeferredSplits(priority);
+        }
+
         kernel.Settle();
         return freed;
     }
@@ -381,7 +382,7 @@ internal sealed class NaiveLru(NaiveKernel kernel)
         list.Add(folio);
     }
 
-    private void MoveToYoungest(Folio folio)
+    public void MoveToYoungest(Folio folio)
     {
         Remove(folio);
         AddFaulted(folio);

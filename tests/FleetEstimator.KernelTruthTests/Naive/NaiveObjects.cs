@@ -50,6 +50,9 @@ internal sealed class Entry
     /// <summary>Of a zero page: a mechanism put it where a page of the user's was.</summary>
     public bool Hidden { get; set; }
 
+    /// <summary>Of such a zero page: when it was put there, if a TLB may since have let stores through to the page before it.</summary>
+    public long? UnflushedSince { get; set; }
+
     public Entry Copy() => (Entry)MemberwiseClone();
 }
 

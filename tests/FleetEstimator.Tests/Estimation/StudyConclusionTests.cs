@@ -88,6 +88,21 @@ public sealed class StudyConclusionTests
         Assert.Equal((40_000, 6, 3, 2.0, 1e9), (web.Nodes, web.SimulatedNodes, web.Recordings, web.InstancesMean, web.LimitMeanBytes));
     }
 
+    [Fact]
+    public void SaysThatAMechanismLosesData_AndHowMuch()
+    {
+        var study = Study with { Mechanisms = ["linux-6.12", "linux-6.12+zero-at-unmap", "linux-6.12+zero-at-swapout"], Claims = [] };
+        var nodes = new FleetAccumulator(study);
+        for (var node = 0; node < 3; node++)
+            nodes.Add(Fleets.Node(0, node, node, Fleets.Rss(10), Fleets.Rss(9) with { Counters = new Counters { UnmapsAtRisk = 5, LostStores = 2 } }, Fleets.Rss(9)));
+
+        var result = StudyConclusion.Conclude(study, Recordings, nodes, []);
+
+        AssertSays(result.Assumptions, "linux-6.12+zero-at-unmap is no candidate");
+        AssertSays(result.Warnings, "linux-6.12+zero-at-unmap can lose data. On the simulated nodes it took 15 pages for zeros while a store could still reach them, and lost 6 stores");
+        Assert.DoesNotContain(result.Warnings, warning => warning.Contains("zero-at-swapout", StringComparison.Ordinal));
+    }
+
     private static StudyResult Result(params FailedNode[] failed)
     {
         var nodes = new FleetAccumulator(Study);

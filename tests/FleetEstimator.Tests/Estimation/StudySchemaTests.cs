@@ -35,13 +35,22 @@ public sealed class StudySchemaTests
         Assert.Equal(NodeClassReader.Keys, KeysOf(Definition("class")));
         Assert.Equal(ClaimReader.Keys, KeysOf(Definition("claim")));
         Assert.Equal(NodeClassReader.SwapKeys, KeysOf(Definition("swap")["anyOf"]![1]!));
-        Assert.Equal(NodeClassReader.LimitKeys, KeysOf(Definition("class")["properties"]!["limit"]!["anyOf"]![2]!));
+        Assert.Equal(NodeClassReader.LimitKeys, KeysOf(Definition("limit")["anyOf"]![2]!));
+        var reclaim = Definition("class")["properties"]!["reclaim"]!;
+        Assert.Equal(NodeClassReader.ReclaimKeys, KeysOf(reclaim));
+        Assert.Equal(NodeClassReader.ProactiveKeys, KeysOf(reclaim["properties"]!["proactive"]!["anyOf"]![1]!));
+        Assert.Equal(NodeClassReader.KsmKeys, KeysOf(Definition("class")["properties"]!["ksm"]!["anyOf"]![1]!));
+        Assert.Equal(NodeClassReader.HugePageKeys, KeysOf(Definition("class")["properties"]!["huge_pages"]!));
     }
 
     [Fact]
     public void KnowsEveryMechanismAndMetric()
     {
         Assert.Equal(Mechanism.All.Select(mechanism => mechanism.Name), WordsOf(Definition("mechanism")));
+        Assert.Equal(StudyWords.HugePages.Select(choice => choice.Word), WordsOf(Definition("huge_pages")));
+        Assert.Equal(StudyWords.Switch.Select(choice => choice.Word), WordsOf(Definition("switch")));
+        Assert.Equal(StudyWords.Lrus.Select(choice => choice.Word), WordsOf(Definition("class")["properties"]!["lru"]!));
+        Assert.Equal([.. StudyWords.Devices.Select(choice => choice.Word),], [.. WordsOf(Definition("swap")["anyOf"]![1]!["properties"]!["device"]!), "none"]);
         Assert.Equal(Metric.All.Select(metric => metric.Name), WordsOf(Definition("claim")["properties"]!["metric"]!));
     }
 

@@ -6,6 +6,9 @@ namespace FleetEstimator.Tests.Recorder;
 /// <summary>What a test needs of the machine; where it is missing, the test is skipped and says so.</summary>
 internal static class LinuxOnly
 {
+    /// <summary>Tests that swap, or switch swap on and off, run one after the other.</summary>
+    public const string SwapCollection = "Swap";
+
     public static void Require()
     {
         if (!OperatingSystem.IsLinux())

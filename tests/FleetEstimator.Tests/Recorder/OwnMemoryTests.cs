@@ -8,6 +8,7 @@ using static FleetEstimator.Paging.PageContent;
 namespace FleetEstimator.Tests.Recorder;
 
 /// <summary>Scans this very process and looks at the rows of memory whose content is known to the page.</summary>
+[Collection(LinuxOnly.SwapCollection)]
 public sealed class OwnMemoryTests : IDisposable
 {
     private const ulong Word = 0x5a5a_0000_1234_5678;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 using FleetEstimator.Reports;
 using Xunit;
 
@@ -181,7 +182,7 @@ public sealed class ReportHtmlTests
         "huge" => SampleStudy.Make(new() { NodesOfFirstClass = 2_000_000_000, Scale = 10 }).Estimate(),
         "hostile" => SampleStudy.Make(new() { RecordingLabel = Hostile }).Estimate(new FailedNode("web", 1, Hostile, Hostile)),
         "baseline only" => SampleStudy.Make(new() { Mechanisms = ["linux-6.12"] }).Estimate(),
-        "all mechanisms" => SampleStudy.Make(new() { Mechanisms = [.. Paging.Mechanism.All.Select(mechanism => mechanism.Name)], Classes = [new string('w', 100), "db"] }).Estimate(),
+        "all mechanisms" => SampleStudy.Make(new() { Mechanisms = [.. Mechanism.All.Select(mechanism => mechanism.Name)], Classes = [new string('w', 100), "db"] }).Estimate(),
         "failed" => SampleStudy.Realistic().Estimate([.. Enumerable.Range(0, 60).Select(node => new FailedNode("web", node, "node-00", "too little memory"))]),
         "empty class" => SampleStudy.Realistic().Without(1).Estimate(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such case."),

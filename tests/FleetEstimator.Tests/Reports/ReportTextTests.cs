@@ -1,5 +1,6 @@
 using CsCheck;
 using FleetEstimator.Estimation;
+using FleetEstimator.Paging;
 using FleetEstimator.Reports;
 using Xunit;
 
@@ -20,7 +21,7 @@ public sealed class ReportTextTests
         {
             Seed = seed,
             Classes = [.. classes.Distinct(StringComparer.Ordinal)],
-            Mechanisms = [.. Paging.Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
+            Mechanisms = [.. Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
             Recordings = recordings,
             RecordingsPerClass = recordings,
             NodesOfFirstClass = (int)Math.Pow(10, nodes),
@@ -112,6 +113,16 @@ public sealed class ReportTextTests
 
         Assert.Contains("no mechanism to compare with linux-6.12", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Saved by", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PutsNoMechanismFirst_ThatLosesData()
+    {
+        var both = OneLine(SampleStudy.Make(new() { Mechanisms = ["linux-6.12", "linux-6.12+zero-pfn-swapin", "linux-6.12+zero-at-unmap"] }).Estimate());
+        var alone = OneLine(SampleStudy.Make(new() { Mechanisms = ["linux-6.12", "linux-6.12+zero-at-unmap"] }).Estimate());
+
+        Assert.Contains("linux-6.12+zero-pfn-swapin has the largest estimate among those that lose no data: it ", both, StringComparison.Ordinal);
+        Assert.Contains("Against linux-6.12, linux-6.12+zero-at-unmap, which loses data, ", alone, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -140,6 +140,7 @@ internal sealed record SampleStudy
         SwapSlotsMeanPages = swapped / 2,
         SwapHiddenMeanPages = spared,
         CpuNanoseconds = (swapped * 4000L) + (spared * 900),
+        FaultNanoseconds = (swapped * 2000L) + (spared * 900),
         Counters = new Counters
         {
             MinorFaults = swapped + (2 * spared),

@@ -56,6 +56,9 @@ internal sealed class NaiveTraceRules
                 var removed = run.Exists(mapped.Contains);
                 mapped.ExceptWith(run);
                 return removed;
+            case OperationKind.Unpin:
+                // Pins outlive mappings.
+                return true;
             default:
                 return run.TrueForAll(mapped.Contains);
         }
