@@ -22,7 +22,6 @@ internal sealed partial class Kernel
             var node = NodeOf(index);
             if (MapCountOf(node) > 1)
                 continue;
-            _pte[index] = (byte)(_pte[index] & ~Pte.Young);
             LruOf(node).Deactivate(node);
             SwapOut(node);
         }
@@ -72,7 +71,7 @@ internal sealed partial class Kernel
                 return;
             if ((flags & NodeFlags.InSwapCache) != 0)
             {
-                if (SwapCountOf(node) > 0)
+                if (SwapCountOf(node) > 0 || (flags & NodeFlags.UnderWriteback) != 0)
                     return;
                 DropFromSwapCache(node);
             }
@@ -84,6 +83,16 @@ internal sealed partial class Kernel
         LruOf(node).FreeLazily(node);
     }
 
+    /// <summary>mlock_vma_pages_range: what is there already stays from now on, before the rest is faulted in.</summary>
+    public void LockPresent(in Run run)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
+                AddFlags(NodeOf(index), NodeFlags.Locked);
+        }
+    }
+
     /// <summary>mlock: faults every page in for writing, and keeps it.</summary>
     public void Lock(in Run run)
     {
@@ -92,15 +101,18 @@ internal sealed partial class Kernel
             if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
                 WriteFault(run, index);
 
-            // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): set_page_dirty.
+            // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): follow_page_pte marks what is not dirty yet.
             _pte[index] |= Pte.Young;
-            AddFlags(NodeOf(index), NodeFlags.Dirty | NodeFlags.Locked);
+            AddFlags(NodeOf(index), (_pte[index] & Pte.Dirty) != 0 ? NodeFlags.Locked : NodeFlags.Dirty | NodeFlags.Locked);
         }
     }
 
-    /// <summary>munlock.</summary>
+    /// <summary>munlock, before the VMA ceases to be locked.</summary>
     public void Unlock(in Run run)
     {
+        // mlock_fixup: nothing to be done where nothing was locked.
+        if (!run.Area.Locked)
+            return;
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)

@@ -50,7 +50,10 @@ internal sealed partial class Kernel
         {
             index += PteRuns.TouchPresent(_pte.AsSpan(index, run.End - index));
             if (index < run.End)
+            {
                 ReadFault(run, index++);
+                _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
+            }
         }
     }
 
@@ -68,6 +71,7 @@ internal sealed partial class Kernel
                     CountStoreLostToStaleTranslation(index, contentBits);
                 WriteFault(run, index);
                 Store(index++, contentBits);
+                _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
             }
         }
     }
@@ -79,8 +83,23 @@ internal sealed partial class Kernel
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & (Pte.KindMask | Pte.Writable)) != (Pte.Mapped | Pte.Writable))
+            {
                 WriteFault(run, index);
+                _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
+            }
+
             _pte[index] |= Pte.Young | Pte.Dirty;
+        }
+    }
+
+    /// <summary>A load that finds this content, page by page: a later fault may swap out what was read before, and takes its place on the LRU after it.</summary>
+    public void ReadKnown(in Run run, byte contentBits)
+    {
+        for (var index = run.Index; index < run.End; index++)
+        {
+            var page = new Run(run.Area, run.PageAt(index), index, 1);
+            Read(page);
+            Observe(page, contentBits, known: true);
         }
     }
 
@@ -122,8 +141,12 @@ internal sealed partial class Kernel
         }
         else if (ForbidsZeroPage(index))
         {
-            // do_anonymous_page: as a store would be served, in large folios too.
+            // Memory of its own, as for a store.
             WriteFault(run, index);
+        }
+        else if (TryHugeFault(run, index, write: false))
+        {
+            _counters.MinorFaults++;
         }
         else
         {

@@ -12,6 +12,9 @@ internal sealed partial class Kernel
     /// <summary>What stands where a page table would: by table.</summary>
     private TableState[] _tableStates = [];
 
+    // The small folios that the last split left, as indices.
+    private readonly int[] _splitOff = new int[PageTables.EntriesPerTable];
+
     /// <summary>Frames of large folios that no entry maps any more: they are freed when the folio is split or goes.</summary>
     public long StrandedFrames { get; private set; }
 
@@ -55,15 +58,13 @@ internal sealed partial class Kernel
     /// <summary>A page table has been taken away: nothing stands there any more.</summary>
     public void ForgetTable(int first)
     {
-        if (first / PageTables.EntriesPerTable < _tableStates.Length)
-        {
-            StateOf(first) = TableState.None;
-            _tableAccessed[first / PageTables.EntriesPerTable] = false;
-            ForgetFlagTable(first);
-            LruOf(first).ForgetTable(first);
-        }
-
         _ksmTables.Remove(first / PageTables.EntriesPerTable);
+        if (first / PageTables.EntriesPerTable >= _tableStates.Length)
+            return;
+        StateOf(first) = TableState.None;
+        _tableAccessed[first / PageTables.EntriesPerTable] = false;
+        ForgetFlagTable(first);
+        LruOf(first).ForgetTable(first);
     }
 
     /// <summary>A VMA is cut inside the 2 MiB range of this entry: what was mapped as one becomes small entries of the same folio.</summary>
@@ -85,6 +86,8 @@ internal sealed partial class Kernel
         var first = index & ~(PageTables.EntriesPerTable - 1);
         if (!Allows(run.Area, _settings.HugePages2M) || !Covers(run, index, first, PageTables.EntriesPerTable))
             return false;
+        // vmf_anon_prepare.
+        _areas[run.Area.Id].HasAnonymousPages = true;
         if (!write)
         {
             _pte.AsSpan(first, PageTables.EntriesPerTable).Fill(Pte.Zero | Pte.Young);
@@ -103,7 +106,7 @@ internal sealed partial class Kernel
     private bool TryFault64K(in Run run, int index)
     {
         var first = index & ~(PagesOf64K - 1);
-        if (!Mechanism.Knows64K || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K
+        if (!Mechanism.MultiSizeFolios || !Allows(run.Area, _settings.HugePages64K) || !Covers(run, index, first, PagesOf64K) || NextInUse(first, first + PagesOf64K) < first + PagesOf64K
             || !TryMakeRoomForFolio(run, first, PagesOf64K))
             return false;
         MapLargeFolio(first, PagesOf64K, NodeFlags.Folio64K);
@@ -171,24 +174,24 @@ internal sealed partial class Kernel
 
     /// <summary>
     /// split_folio: the folio's pages become small ones. From 6.12 on those filled with zeros become the shared zero page on the way
-    /// (try_to_map_unused_to_zeropage). Frames that nothing maps are freed.
+    /// (try_to_map_unused_to_zeropage). Frames that nothing maps are freed. How many small folios are left, <see cref="_splitOff"/> says which.
     /// </summary>
-    private void Split(int folio, bool mapsZeros = true)
+    private int Split(int folio, bool mapsZeros = true)
     {
         var pages = FolioPages(folio);
         var first = folio & ~(pages - 1);
         DeferredSplitsOf(folio).Remove(KeyOf(folio));
         PartHugeMapping(folio);
         LruOf(folio).Remove(folio);
-        var mapped = 0;
+        var (mapped, left) = (0, 0);
         for (var index = first; index < first + pages; index++)
         {
             if (FolioPages(index) != pages)
                 continue;
             mapped++;
-            var locked = StoredFlags(index) & NodeFlags.Locked;
-            SetStoredFlags(index, locked);
-            if (mapsZeros && Mechanism.SplitMapsZeroPage && locked == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
+            var kept = StoredFlags(index) & (NodeFlags.Locked | NodeFlags.Dirty);
+            SetStoredFlags(index, kept);
+            if (mapsZeros && Mechanism.SplitMapsZeroPage && (kept & NodeFlags.Locked) == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             {
                 MappedFrames--;
                 ZeroFilledFrames--;
@@ -197,10 +200,12 @@ internal sealed partial class Kernel
             else
             {
                 LruOf(index).AddFaulted(index);
+                _splitOff[left++] = index;
             }
         }
 
         StrandedFrames -= pages - mapped;
+        return left;
     }
 
     /// <summary>Takes one entry off a large folio; the entry is about to say something else.</summary>
@@ -250,7 +255,7 @@ internal sealed partial class Kernel
             return;
         if (IsPartlyMapped(folio) || (!Mechanism.SwapsOutFoliosMappedSmall && pages > PagesOf64K && StateOf(folio) != TableState.HugeFrame))
         {
-            SplitAndSwapOut(folio, first, pages);
+            SplitAndSwapOut(folio);
         }
         else if (IsLocked(first, pages))
         {
@@ -260,7 +265,7 @@ internal sealed partial class Kernel
         {
             if (pages > PagesOf64K)
                 _counters.HugeSwapOutFallbacks++;
-            SplitAndSwapOut(folio, first, pages);
+            SplitAndSwapOut(folio);
         }
         else
         {
@@ -282,18 +287,11 @@ internal sealed partial class Kernel
         return false;
     }
 
-    private void SplitAndSwapOut(int folio, int first, int pages)
+    private void SplitAndSwapOut(int folio)
     {
-        // Where the folio lost pages, others may have been faulted in since.
-        Span<bool> isOfFolio = stackalloc bool[pages];
-        for (var k = 0; k < pages; k++)
-            isOfFolio[k] = FolioPages(first + k) == pages;
-        Split(folio);
-        for (var k = 0; k < pages; k++)
-        {
-            if (isOfFolio[k] && (_pte[first + k] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped)
-                SwapOut(first + k);
-        }
+        var left = Split(folio);
+        for (var k = 0; k < left; k++)
+            SwapOut(_splitOff[k]);
     }
 
     private void WriteOutLarge(int first, int pages, long shadow)

@@ -221,10 +221,10 @@ internal sealed partial class Kernel
         return flags & ~NodeFlags.SlotCopy;
     }
 
-    /// <summary>folio_free_swap on a frame whose slot no entry names.</summary>
+    /// <summary>folio_free_swap on a frame whose slot no entry names: no copy of it is left, which marks it dirty.</summary>
     private void DropFromSwapCache(int node)
     {
-        SetFlags(node, ForgetCopy(FlagsOf(node)) & ~NodeFlags.SlotState);
+        SetFlags(node, (ForgetCopy(FlagsOf(node)) & ~NodeFlags.SlotState) | NodeFlags.Dirty);
         ReturnSlot(node);
     }
 }

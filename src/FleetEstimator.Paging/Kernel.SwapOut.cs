@@ -107,7 +107,10 @@ internal sealed partial class Kernel
         _underWriteback.Clear();
     }
 
-    /// <summary>try_to_unmap of a frame that MADV_FREE gave up: gone, unless it was written since or is pinned, which makes it an ordinary frame again.</summary>
+    /// <summary>
+    /// try_to_unmap of a frame that MADV_FREE gave up: entry by entry it is dropped, until one has written to it since or a pin is found; with that and what
+    /// comes after it is an ordinary frame again.
+    /// </summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
         var flags = FlagsOf(node);
@@ -115,27 +118,23 @@ internal sealed partial class Kernel
         {
             if ((_pte[index] & Pte.Dirty) != 0)
                 flags |= NodeFlags.Dirty;
-        }
+            if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
+            {
+                LruOf(node).Remove(node);
+                SetFlags(node, flags & ~NodeFlags.LazilyFreed);
+                LruOf(node).AddFaulted(node);
+                LruOf(node).Activate(node);
+                return;
+            }
 
-        if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
-        {
-            LruOf(node).Remove(node);
-            SetFlags(node, flags & ~NodeFlags.LazilyFreed);
-            LruOf(node).AddFaulted(node);
-            LruOf(node).Activate(node);
-            return;
-        }
-
-        FreeMappedFrame(node, HoldsZeros(node));
-        _counters.ReclaimedEntries += mappers.Length;
-        foreach (var index in mappers)
-        {
+            _counters.ReclaimedEntries++;
+            if (MapCountOf(node) == 1)
+                FreeMappedFrame(node, HoldsZeros(node));
+            if (node < 0 && --_shared[node].MapCount == 0)
+                _shared.Remove(node);
             _pte[index] = Pte.None;
             ForgetFlags(index);
         }
-
-        if (node < 0)
-            _shared.Remove(node);
     }
 
     private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;

@@ -12,7 +12,7 @@ internal sealed partial class Kernel
 
     internal SwapSlots? NumberedSlots => _slots;
 
-    private long FreeSlots => _slots?.Free ?? _settings.SwapPages - Slots;
+    internal long FreeSlots => _slots?.Free ?? _settings.SwapPages - Slots;
 
     /// <summary>The number of a node's slot, <see cref="SwapArea.NoSlot"/> if it has none. Only where slots have numbers.</summary>
     internal ref int SlotOf(int node) => ref node >= 0 ? ref _slotOf[node] : ref _shared[node].Slot;

@@ -46,6 +46,8 @@ internal sealed partial class Kernel
             _pte[index] = Pte.None;
         }
 
+        if (StateOf(run.Index) != TableState.None && stateAfter == TableState.None)
+            _tableAccessed[run.Index / PageTables.EntriesPerTable] = false;
         StateOf(run.Index) = stateAfter;
     }
 
@@ -58,7 +60,13 @@ internal sealed partial class Kernel
             return;
         var inCache = (FlagsOf(node) & NodeFlags.InSwapCache) != 0;
         if (node < 0 && _shared[node].MapCount > 0)
+        {
+            // __try_to_reclaim_swap: the slot of a mapped frame goes if swap is half full.
+            if (inCache && SwapIsHalfFull && (FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
+                DropFromSwapCache(node);
             return;
+        }
+
         if (inCache)
         {
             LruOf(node).Remove(node);
@@ -73,6 +81,12 @@ internal sealed partial class Kernel
     {
         var node = SharedNode(index);
         ref var shared = ref _shared[node];
+        if ((shared.Flags & NodeFlags.Locked) != 0 && !IsLockedBesides(node, index))
+        {
+            shared.Flags &= ~NodeFlags.Locked;
+            LruOf(node).Unlocked(node);
+        }
+
         if (--shared.MapCount > 0)
             return;
         if ((shared.Flags & NodeFlags.InSwapCache) != 0)
@@ -93,6 +107,19 @@ internal sealed partial class Kernel
         _shared.Remove(node);
     }
 
+    /// <summary>Whether a frame is mapped by a locked VMA, that of <paramref name="leaving"/> not counted.</summary>
+    private bool IsLockedBesides(int node, int leaving)
+    {
+        foreach (var index in CollectMappers(node))
+        {
+            var (process, page) = _tables.Locate(index);
+            if (index != leaving && process.Space.Find(page)!.Locked)
+                return true;
+        }
+
+        return false;
+    }
+
     private void FreeMappedFrame(int node, bool zeroFilled)
     {
         LruOf(node).Remove(node);
@@ -107,7 +134,8 @@ internal sealed partial class Kernel
         // copy_page_range copies nothing of a VMA without an anon_vma, in which no store or swap-in ever faulted: the child faults anew.
         if (!_areas[parent.Area.Id].HasAnonymousPages)
             return;
-        StateOf(child) = StateOf(parent.Index) == TableState.HugeZeroPage ? TableState.HugeZeroPage : TableState.Entries;
+        if (StateOf(parent.Index) != TableState.None)
+            StateOf(child) = StateOf(parent.Index) == TableState.HugeZeroPage ? TableState.HugeZeroPage : TableState.Entries;
         for (var k = 0; k < parent.Count; k++)
         {
             var (from, to) = (parent.Index + k, child + k);

@@ -44,7 +44,11 @@ internal sealed partial class Kernel
         foreach (var index in mappers)
         {
             if ((_pte[index] & dirtyAndWritable) != dirtyAndWritable)
+            {
+                _staleTranslations.Forget(index);
                 continue;
+            }
+
             atRisk = true;
             _staleTranslations.Add(index, _now);
         }

@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, Knows64K = false, SwapsOutFoliosMappedSmall = false, ShrinksUnderusedFolios = false, KsmSmartScan = false, ZswapKeepsRepeatedWords = true, ZswapEntryBytes = 64, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false, StatisticsBatch = 65 };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, MultiSizeFolios = false, ShrinksUnderusedFolios = false, KsmSmartScan = false, ZswapKeepsRepeatedWords = true, ZswapEntryBytes = 64, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false, StatisticsBatch = 65 };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -51,11 +51,11 @@ public sealed record Mechanism
     /// <summary>Whether splitting a large folio maps its zero-filled pages to the shared zero page.</summary>
     public bool SplitMapsZeroPage { get; init; } = true;
 
-    /// <summary>Whether there are folios of 64 KiB (multi-size THP, since 6.8).</summary>
-    public bool Knows64K { get; init; } = true;
-
     /// <summary>Whether a 2 MiB folio mapped by small entries goes out whole; on 6.1 it is split.</summary>
     public bool SwapsOutFoliosMappedSmall { get; init; } = true;
+
+    /// <summary>Whether there are large folios smaller than 2 MiB (multi-size THP, since 6.8).</summary>
+    public bool MultiSizeFolios { get; init; } = true;
 
     /// <summary>Whether the shrinker looks at every 2 MiB folio and splits those that are mostly zeros (<see cref="NodeSettings.MaxPtesNone"/>).</summary>
     public bool ShrinksUnderusedFolios { get; init; } = true;

@@ -46,6 +46,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         Lists.Remove(node);
     }
 
+    public override void ForgetTable(int first)
+    {
+        foreach (var filter in _worthWalking)
+            filter?.Remove(first);
+    }
+
     public override void Activate(int node) => MoveToYoungest(node);
 
     public override IEnumerable<(string What, long Kept, long Recounted)> Counts()
@@ -61,18 +67,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
     }
 
-    public override void ForgetTable(int first)
-    {
-        foreach (var tablesWorthIt in _worthWalking)
-            tablesWorthIt?.Remove(first);
-    }
-
     public override long Shrink(int priority, long wanted)
     {
         var before = _reclaimed;
 
-        // can_reclaim_anon_pages: without a free slot anonymous memory is not looked at.
-        if (Kernel.HasFreeSlot)
+        // get_swappiness: with fewer free slots than a batch, anonymous memory is not looked at.
+        if (Kernel.FreeSlots >= BatchMin)
             Shrink(priority);
         return _reclaimed - before;
     }

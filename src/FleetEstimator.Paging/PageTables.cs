@@ -94,22 +94,29 @@ internal sealed class PageTables
     public Vma Map(Process process, ulong start, ulong end) => process.Space.Map(start, end, _nextVma++);
 
     /// <summary>
-    /// Changes what the VMAs of [start, end) are (mlock, madvise): they are cut at its ends and joined where they agree again. Calls
+    /// Changes what the VMAs of [start, end) are (mlock, madvise): those that differ from what is asked for are cut at its ends, and joined where they agree again. Calls
     /// <paramref name="parted"/> with the old and the new VMA of every cut, <paramref name="joined"/> with the one that stays and the one that goes.
     /// </summary>
-    public void Change(Process process, ulong start, ulong end, Action<Vma> change, Action<Vma, Vma> parted, Action<Vma, Vma> joined)
+    public void Change(
+        Process process, ulong start, ulong end, Predicate<Vma> differs, Action<Vma> change, Action<Vma, Vma> parted, Action<Vma, Vma> joined)
     {
         foreach (var edge in (ReadOnlySpan<ulong>)[start, end])
         {
-            if (process.Space.Split(edge, _nextVma) is not var (left, right))
-                continue;
-            _nextVma++;
-            parted(left, right);
+            if (process.Space.Find(edge) is { } area && differs(area))
+                Cut(process, edge, parted);
         }
 
         foreach (var area in process.Space.AreasIn(start, end))
             change(area);
         process.Space.Join(start, end, joined);
+    }
+
+    private void Cut(Process process, ulong page, Action<Vma, Vma> parted)
+    {
+        if (process.Space.Split(page, _nextVma) is not var (left, right))
+            return;
+        _nextVma++;
+        parted(left, right);
     }
 
     /// <summary>The run that begins at <paramref name="page"/> and ends with its VMA, its table or at <paramref name="end"/>. The table is created where missing.</summary>
@@ -125,6 +132,13 @@ internal sealed class PageTables
     public static TouchedRuns TouchedRuns(Process process, ulong start, ulong end) => new(process, start, end);
 
     internal static ulong StopOf(ulong page, ulong end) => Math.Min(end, (page / EntriesPerTable + 1) * EntriesPerTable);
+
+    /// <summary>Cuts a VMA out of which [start, end) is about to be unmapped: what stays on either side goes its own ways from then on.</summary>
+    public void CutForUnmap(Process process, ulong start, ulong end, Action<Vma, Vma> parted)
+    {
+        if (process.Space.Find(end) is { } area && area.Start < start)
+            Cut(process, end, parted);
+    }
 
     /// <summary>Removes [start, end) from the VMAs and gives back tables whose range no VMA holds any more. The kernels have zapped them before.</summary>
     public void Unmap(Process process, ulong start, ulong end, Action<int> freed)

@@ -334,33 +334,45 @@ public sealed class Simulator
     private void SetLocked(in Operation operation)
     {
         var locked = operation.Kind == OperationKind.Lock;
-        Change(operation, area => area.Locked = locked);
+        if (!locked)
+            ApplyToPages(operation);
+        Change(operation, area => area.Locked != locked, area => area.Locked = locked);
+        if (!locked)
+            return;
+        foreach (var run in PageTables.TouchedRuns(ProcessOf(operation), operation.Page, operation.Page + operation.Pages))
+        {
+            foreach (var kernel in _kernels)
+                kernel.LockPresent(run);
+        }
+
         ApplyToPages(operation);
     }
 
     private void SetHugeAdvice(in Operation operation)
     {
         var advice = operation.Kind == OperationKind.Huge ? HugeAdvice.Wanted : HugeAdvice.Never;
-        Change(operation, area => area.Advice = advice);
+        Change(operation, area => area.Advice != advice, area => area.Advice = advice);
     }
 
-    private void Change(in Operation operation, Action<Vma> change)
+    private void Change(in Operation operation, Predicate<Vma> differs, Action<Vma> change)
     {
         var process = ProcessOf(operation);
-        _tables.Change(process, operation.Page, operation.Page + operation.Pages, change, (left, right) =>
-        {
-            MakeRoom();
-            foreach (var kernel in _kernels)
-            {
-                kernel.CopyArea(left.Id, right.Id);
-                if (right.Start % PageTables.EntriesPerTable != 0 && process.TryIndex(right.Start, out var index))
-                    kernel.PartHugeMapping(index);
-            }
-        }, (left, right) =>
+        _tables.Change(process, operation.Page, operation.Page + operation.Pages, differs, change, (left, right) => Part(process, left, right), (left, right) =>
         {
             foreach (var kernel in _kernels)
                 kernel.JoinArea(left.Id, right.Id);
         });
+    }
+
+    private void Part(Process process, Vma left, Vma right)
+    {
+        MakeRoom();
+        foreach (var kernel in _kernels)
+        {
+            kernel.CopyArea(left.Id, right.Id);
+            if (right.Start % PageTables.EntriesPerTable != 0 && process.TryIndex(right.Start, out var index))
+                kernel.PartHugeMapping(index);
+        }
     }
 
     private void ForgetTable(int first)
@@ -404,10 +416,11 @@ public sealed class Simulator
                 case OperationKind.Access when _accessesAreWrites[lane]:
                     kernel.Write(run, content);
                     break;
-                case OperationKind.Access:
+                case OperationKind.Access when operation.Content == PageContent.Unknown:
                     kernel.Read(run);
-                    if (operation.Content != PageContent.Unknown)
-                        kernel.Observe(run, content, known: true);
+                    break;
+                case OperationKind.Access:
+                    kernel.ReadKnown(run, content);
                     break;
                 case OperationKind.Observe:
                     kernel.Observe(run, content, known: operation.Content != PageContent.Unknown);
@@ -446,6 +459,7 @@ public sealed class Simulator
     {
         var process = ProcessOf(operation);
         var (start, end) = (operation.Page, operation.Page + operation.Pages);
+        _tables.CutForUnmap(process, start, end, (left, right) => Part(process, left, right));
         foreach (var run in PageTables.TouchedRuns(process, start, end))
         {
             foreach (var kernel in _kernels)

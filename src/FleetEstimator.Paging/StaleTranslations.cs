@@ -20,6 +20,9 @@ internal sealed class StaleTranslations(long windowMicroseconds)
         _unmappedAt[index] = _last = now;
     }
 
+    /// <summary>The entry is unmapped without such a risk.</summary>
+    public void Forget(int index) => _unmappedAt.Remove(index);
+
     /// <summary>Whether a store now may go through a translation that is out of date. Answers once for each time it was unmapped.</summary>
     public bool Take(int index, long now) => _unmappedAt.Count > 0 && _unmappedAt.Remove(index, out var since) && now - since < windowMicroseconds;
 }
