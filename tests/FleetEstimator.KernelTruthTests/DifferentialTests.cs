@@ -7,11 +7,11 @@ namespace FleetEstimator.KernelTruthTests;
 
 /// <summary>
 /// The fast core against the naive model on random operations, and its own books after each. A failure is shrunk and prints its seed; the environment
-/// variable CsCheck_Seed runs that one again. DIFFERENTIAL_SEQUENCES asks for more sequences than the 10,000 and more of every run.
+/// variable CsCheck_Seed runs that one again. DIFFERENTIAL_SEQUENCES asks for another number of sequences than 10,000.
 /// </summary>
 public class DifferentialTests
 {
-    private const int SequencesAtLeast = 10_000;
+    private const long SequencesByDefault = 10_000;
 
     private static readonly Layout Small = new(FirstPage: 512 - 30, RegionPages: 60);
 
@@ -53,7 +53,7 @@ public class DifferentialTests
 
     private static void Differ(Gen<NodeSettings> settings, Layout layout, int maxSteps, double share)
     {
-        var sequences = Environment.GetEnvironmentVariable("DIFFERENTIAL_SEQUENCES") is { } asked ? long.Parse(asked) : SequencesAtLeast;
+        var sequences = Environment.GetEnvironmentVariable("DIFFERENTIAL_SEQUENCES") is { } asked ? long.Parse(asked) : SequencesByDefault;
         Gen.Select(settings, StepsOn(layout).Array[1, maxSteps]).Sample(
             (node, steps) =>
             {

@@ -65,8 +65,9 @@ public sealed class MemoryGroupTests
 
         node.Limit(1_000).Write(0, 0, 1_500);
 
-        Assert.Equal(400, node.Counters.OutOfMemoryPages);
-        Assert.Equal((1_400, 100), (node.Resident(0, 1_500), node.Pages(0, 0, 1_500).Count(letter => letter == 'S')));
+        // get_swappiness: with fewer than 64 slots left the multi-generational LRU leaves anonymous memory alone, so the last 36 of 100 stay free.
+        Assert.Equal(436, node.Counters.OutOfMemoryPages);
+        Assert.Equal((1_436, 64), (node.Resident(0, 1_500), node.Pages(0, 0, 1_500).Count(letter => letter == 'S')));
     }
 
     private static NodeUnderTest TwoGroups()
