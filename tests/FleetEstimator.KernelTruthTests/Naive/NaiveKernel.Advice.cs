@@ -120,7 +120,6 @@ internal sealed partial class NaiveKernel
 
     private void MapNewLarge(Process process, ulong page, int pages)
     {
-        Charge(pages);
         _counters.NewFrames += pages;
         var folio = new Folio(page - page % (ulong)pages, pages) { Exclusive = true };
         for (var near = folio.FirstPage; near < folio.End; near++)

@@ -1,3 +1,5 @@
+using FleetEstimator.Paging;
+
 namespace FleetEstimator.KernelTruthTests.Naive;
 
 /// <content>Loads, stores and the faults they take (mm/memory.c).</content>
@@ -110,7 +112,7 @@ internal sealed partial class NaiveKernel
     {
         _counters.MinorFaults++;
         process.AreaOf(page).HasAnonVma = true;
-        if (MayMapHuge(process, page))
+        if (MayMapHuge(process, page) && TryMakeRoom(process, page, (int)Process.PagesPerTable))
         {
             process.Tables[Process.TableOf(page)] = TableKind.HugeFrame;
             MapNewLarge(process, page, (int)Process.PagesPerTable);
@@ -118,7 +120,7 @@ internal sealed partial class NaiveKernel
         }
 
         process.Tables[Process.TableOf(page)] = TableKind.PageTable;
-        if (MayMap64K(process, page))
+        if (MayMap64K(process, page) && TryMakeRoom(process, page, PagesOf64K))
         {
             MapNewLarge(process, page, PagesOf64K);
             return;
@@ -199,6 +201,10 @@ internal sealed partial class NaiveKernel
         _lru.AddFaulted(folio);
         return process.Entries[page] = new Entry { Kind = EntryKind.Mapped, Folio = folio };
     }
+
+    /// <summary>vma_thp_gfp_mask: for a large folio reclaim is worth the while only where madvise asked for it.</summary>
+    private bool TryMakeRoom(Process process, ulong page, int frames) =>
+        LimitFrames == 0 || Frames + frames <= LimitFrames || (process.AreaOf(page).Advice == HugeAdvice.Wanted && _lru.TryMakeRoom(frames));
 
     /// <summary>mem_cgroup_charge: reclaims where the limit is reached. Where that fails the frames are given all the same, and counted.</summary>
     private void Charge(int frames)
