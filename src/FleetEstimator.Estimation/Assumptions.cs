@@ -119,6 +119,18 @@ internal static class Assumptions
                 + $"{StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size64K)}, whatever the recorded machine used; what khugepaged would collapse later stays small.";
         }
 
+        if (@class.HugePages.MaxPtesNone < 511)
+        {
+            yield return $"Class {@class.Name}: under memory pressure the shrinker splits folios of 2 MiB with more than {@class.HugePages.MaxPtesNone} zero-filled pages, "
+                + "which then map the zero page; from Linux 6.12 on.";
+        }
+
+        if (@class.Ksm is { } ksm)
+        {
+            yield return $"Class {@class.Name}: KSM looks at {ksm.PagesToScan} pages every {ksm.SleepMilliseconds} ms, of all anonymous memory, and maps the zero page for those "
+                + "filled with zeros (use_zero_pages). Other pages that are alike are not merged here.";
+        }
+
         if (@class.ZeroPageForbidden > 0)
             yield return $"Class {@class.Name}: {Percentage.ToText(@class.ZeroPageForbidden)} of the copies must not map the shared zero page; no mechanism helps them.";
         if (@class.Swap.Device == SwapDevice.None)

@@ -98,6 +98,7 @@ public sealed record FleetEstimates
             Watermarks = @class.Watermarks,
             Proactive = @class.Proactive,
             HugePages = @class.HugePages == new HugePageDefinition() ? null : @class.HugePages,
+            Ksm = @class.Ksm,
             ZeroPageForbidden = @class.ZeroPageForbidden,
             InstancesMean = MeanOverNodes(sums => sums.Instances) ?? 0,
         };

@@ -48,6 +48,9 @@ public sealed record NodeClass
     /// <summary>Transparent huge pages.</summary>
     public HugePageDefinition HugePages { get; init; } = new();
 
+    /// <summary>Kernel same-page merging that maps the zero page; null = off.</summary>
+    public KsmSettings? Ksm { get; init; }
+
     /// <summary>Share of a node's copies whose processes must not map the shared zero page, in [0, 1].</summary>
     public double ZeroPageForbidden { get; init; }
 }
@@ -60,6 +63,9 @@ public sealed record HugePageDefinition
 
     /// <summary>Folios of 64 KiB.</summary>
     public HugePages Size64K { get; init; }
+
+    /// <summary>khugepaged/max_ptes_none, 0 to 511: under memory pressure a 2 MiB folio with more zero-filled pages than this is split; at 511 none is.</summary>
+    public int MaxPtesNone { get; init; } = 511;
 }
 
 /// <summary>A memory limit: in bytes, relative to the peak RSS of the node without a limit, or none. At most one property is set.</summary>

@@ -7,14 +7,15 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
 {
     internal static readonly string[] Keys =
     [
-        "name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "group_limit", "swap", "reclaim", "lru", "huge_pages", "zero_page_forbidden", "start",
+        "name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "group_limit", "swap", "reclaim", "lru", "huge_pages", "ksm", "zero_page_forbidden", "start",
     ];
 
     internal static readonly string[] LimitKeys = ["of_peak"];
     internal static readonly string[] SwapKeys = ["device", "size", "page_cluster", "zswap", "compression_ratio"];
     internal static readonly string[] ReclaimKeys = ["watermarks", "proactive"];
     internal static readonly string[] ProactiveKeys = ["interval", "ratio", "pressure"];
-    internal static readonly string[] HugePageKeys = ["2M", "64K"];
+    internal static readonly string[] HugePageKeys = ["2M", "64K", "max_ptes_none"];
+    internal static readonly string[] KsmKeys = ["pages_to_scan", "sleep"];
 
     // The kernel's default; distributions set 0 where swap is zram.
     private const int PageClusterOfDisks = 3;
@@ -22,6 +23,9 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
     /// <summary>Most nodes of a class: a hundred times the largest known fleets.</summary>
     private const int MaxNodes = 100_000_000;
 
+    // Far above any node's pages; a scan without sleep would have no end.
+    private const int MaxKsmPages = 1_000_000_000;
+    private const long MaxKsmSleepMicroseconds = 86_400_000_000;
     private const int MaxInstances = 10_000;
     private const int MaxPatternLength = 1_000;
 
@@ -57,6 +61,7 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
             Proactive = proactive,
             Lru = _fields.Choice("lru", StudyWords.Lrus, LruKind.MultiGenerational),
             HugePages = HugePages(),
+            Ksm = Ksm(),
             ZeroPageForbidden = ZeroPageForbidden(),
             Start = _fields.Choice("start", StudyWords.Starts, StartOffset.Random),
         };
@@ -199,7 +204,27 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
     {
         Size2M = fields.Choice("2M", StudyWords.HugePages, Paging.HugePages.Never),
         Size64K = fields.Choice("64K", StudyWords.HugePages, Paging.HugePages.Never),
+        MaxPtesNone = (int)(fields.WholeNumber("max_ptes_none", 0, 511) ?? 511),
     };
+
+    /// <summary>KSM: off, on with the kernel's defaults, or a mapping.</summary>
+    private KsmSettings? Ksm()
+    {
+        switch (_fields.Find("ksm"))
+        {
+            case null:
+                return null;
+            case YamlScalar:
+                return _fields.Switch("ksm") == true ? new KsmSettings() : null;
+            default:
+                var fields = Find("ksm", KsmKeys)!;
+                var standard = new KsmSettings();
+                var sleep = fields.Period("sleep", 1_000) ?? standard.SleepMilliseconds * 1_000L;
+                if (sleep % 1_000 != 0 || sleep > MaxKsmSleepMicroseconds)
+                    fields.Refuse("sleep", "is not a whole number of milliseconds up to a day", "write the kernel's sleep_millisecs, such as 20 ms");
+                return new KsmSettings((int)(fields.WholeNumber("pages_to_scan", 1, MaxKsmPages) ?? (ulong)standard.PagesToScan), (int)Math.Min(sleep / 1_000, MaxKsmSleepMicroseconds / 1_000));
+        }
+    }
 
     private double ZeroPageForbidden()
     {

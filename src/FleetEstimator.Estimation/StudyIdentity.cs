@@ -121,6 +121,15 @@ public static class StudyIdentity
             json.WriteStartObject("huge_pages");
             json.WriteString("2M", StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size2M));
             json.WriteString("64K", StudyWords.Of(StudyWords.HugePages, @class.HugePages.Size64K));
+            json.WriteNumber("max_ptes_none", @class.HugePages.MaxPtesNone);
+            json.WriteEndObject();
+        }
+
+        if (@class.Ksm is { } ksm)
+        {
+            json.WriteStartObject("ksm");
+            json.WriteNumber("pages_to_scan", ksm.PagesToScan);
+            json.WriteString("sleep", $"{ksm.SleepMilliseconds.ToString(CultureInfo.InvariantCulture)} ms");
             json.WriteEndObject();
         }
 

@@ -162,6 +162,10 @@ public sealed record ClassSummary
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HugePageDefinition? HugePages { get; init; }
 
+    /// <summary>Kernel same-page merging; null without it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public KsmSettings? Ksm { get; init; }
+
     /// <summary>Share of a node's copies whose processes must not map the zero page.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double ZeroPageForbidden { get; init; }

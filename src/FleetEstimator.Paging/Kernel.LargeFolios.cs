@@ -58,8 +58,11 @@ internal sealed partial class Kernel
         if (first / PageTables.EntriesPerTable < _tableStates.Length)
         {
             StateOf(first) = TableState.None;
+            _tableAccessed[first / PageTables.EntriesPerTable] = false;
             ForgetFlagTable(first);
+            LruOf(first).ForgetTable(first);
         }
+
         _ksmTables.Remove(first / PageTables.EntriesPerTable);
     }
 

@@ -61,6 +61,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
     }
 
+    public override void ForgetTable(int first)
+    {
+        foreach (var tablesWorthIt in _worthWalking)
+            tablesWorthIt?.Remove(first);
+    }
+
     public override long Shrink(int priority, long wanted)
     {
         var before = _reclaimed;

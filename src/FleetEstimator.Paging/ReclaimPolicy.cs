@@ -79,6 +79,11 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     {
     }
 
+    /// <summary>A page table has been taken away; what is known of it does not hold of the one that may come to lie there.</summary>
+    public virtual void ForgetTable(int first)
+    {
+    }
+
     /// <summary>
     /// shrink_lruvec: one pass over the lists, the harder the lower the priority (0: everything). Returns how many frames the group is smaller by.
     /// </summary>

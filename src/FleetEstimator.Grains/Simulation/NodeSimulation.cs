@@ -116,6 +116,8 @@ public static class NodeSimulation
         Zswap = @class.Swap.Zswap,
         HugePages2M = @class.HugePages.Size2M,
         HugePages64K = @class.HugePages.Size64K,
+        MaxPtesNone = @class.HugePages.MaxPtesNone,
+        Ksm = @class.Ksm,
 
         // alloc_swap_folio: on a synchronous device, as long as zswap was never switched on.
         LargeSwapIn = @class.Swap.Device == SwapDevice.Zram && !@class.Swap.Zswap && @class.HugePages.Size64K != HugePages.Never,

@@ -84,8 +84,7 @@ public static class KernelComparison
     {
         var first = scenario.Operations.TakeWhile(operation => UnavailableVerb(operation.Verb) is null).ToList();
         var unavailable = first.Count < scenario.Operations.Count ? $"{scenario.Operations[first.Count].Verb.ToString().ToLowerInvariant()}: {UnavailableVerb(scenario.Operations[first.Count].Verb)}" : null;
-        var prefix = scenario with { Operations = first };
-        var model = ModelReplay.Run(prefix, [mechanism])[0];
+        var model = ModelReplay.Run(scenario with { Operations = first }, [mechanism])[0];
         IReadOnlyList<KernelStep>? earlier = null;
         var comparable = 0;
         for (var run = 0; run < RunsMax; run++)

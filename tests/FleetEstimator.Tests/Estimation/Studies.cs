@@ -65,9 +65,10 @@ internal static class Studies
             lru: multi-generational
             group_limit: {of_peak: 62.5%}
             reclaim: {watermarks: on, proactive: {interval: 2.5 s, ratio: 0.0007, pressure: 1%}}
-            huge_pages: {2M: madvise, 64K: always}
+            huge_pages: {2M: madvise, 64K: always, max_ptes_none: 409}
+            ksm: {pages_to_scan: 4000, sleep: 10 ms}
             zero_page_forbidden: 12.5%
-          - {name: ssd, nodes: 1, memory: 1 GiB, recordings: [db.arrow], group_limit: 1 MiB, swap: {device: ssd, size: 1 GiB, zswap: on}, reclaim: {proactive: on}}
+          - {name: ssd, nodes: 1, memory: 1 GiB, recordings: [db.arrow], group_limit: 1 MiB, swap: {device: ssd, size: 1 GiB, zswap: on}, reclaim: {proactive: on}, ksm: on}
           - {name: 0db, nodes: 100000000, memory: 1TiB, unmodelled: 0.5 TiB, recordings: [db.arrow], limit: {of_peak: 1}, swap: {device: none}}
           - {name: idle, nodes: 1, memory: 1 GiB, recordings: [db.arrow], limit: none}
         claims:

@@ -65,6 +65,9 @@ public sealed class StudyIdentityTests
     [InlineData("start:", "    reclaim: {proactive: {ratio: 0.1%}}")]
     [InlineData("start:", "    huge_pages: {2M: always}")]
     [InlineData("start:", "    huge_pages: {64K: always}")]
+    [InlineData("start:", "    huge_pages: {max_ptes_none: 409}")]
+    [InlineData("start:", "    ksm: on")]
+    [InlineData("start:", "    ksm: {sleep: 40 ms}")]
     [InlineData("start:", "    zero_page_forbidden: 10%")]
     [InlineData("- {metric: m", "  - {metric: memory_mean, is: \"saved >= 2%\", scope: class:web, mechanism: linux-6.12+zero-pfn-swapin}")]
     public void Differs_WhenTheStudyDoes(string lineBeginning, string replacement)

@@ -81,8 +81,9 @@ public sealed class StudyReaderTests
         var (web, ssd, db) = (study.Classes[0], study.Classes[1], study.Classes[2]);
         Assert.Equal(0.625, web.GroupLimit.OfPeak);
         Assert.Equal((true, new ProactiveReclaim { IntervalMicroseconds = 2_500_000, Ratio = 0.0007, Pressure = 0.01 }), (web.Watermarks, web.Proactive));
-        Assert.Equal((new HugePageDefinition { Size2M = HugePages.Madvise, Size64K = HugePages.Always }, 0.125), (web.HugePages, web.ZeroPageForbidden));
+        Assert.Equal((new HugePageDefinition { Size2M = HugePages.Madvise, Size64K = HugePages.Always, MaxPtesNone = 409 }, 0.125), (web.HugePages, web.ZeroPageForbidden));
         Assert.Equal(new SwapDefinition { Device = SwapDevice.Ssd, SizeBytes = GiB, PageCluster = 3, Zswap = true }, ssd.Swap);
+        Assert.Equal((new KsmSettings(4000, 10), new KsmSettings()), (web.Ksm, ssd.Ksm));
         Assert.Equal((1L << 20, false, new ProactiveReclaim()), (ssd.GroupLimit.Bytes, ssd.Watermarks, ssd.Proactive));
         Assert.Equal((64 * GiB, 10_000, 512L << 20, StartOffset.Beginning), (web.MemoryBytes, web.Instances, web.Limit.Bytes, web.Start));
         Assert.Equal(new SwapDefinition { Device = SwapDevice.Zram, SizeBytes = 1536 * GiB, PageCluster = 5, CompressionRatio = 2.75 }, web.Swap);

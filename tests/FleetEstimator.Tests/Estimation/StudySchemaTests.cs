@@ -39,6 +39,7 @@ public sealed class StudySchemaTests
         var reclaim = Definition("class")["properties"]!["reclaim"]!;
         Assert.Equal(NodeClassReader.ReclaimKeys, KeysOf(reclaim));
         Assert.Equal(NodeClassReader.ProactiveKeys, KeysOf(reclaim["properties"]!["proactive"]!["anyOf"]![1]!));
+        Assert.Equal(NodeClassReader.KsmKeys, KeysOf(Definition("class")["properties"]!["ksm"]!["anyOf"]![1]!));
         Assert.Equal(NodeClassReader.HugePageKeys, KeysOf(Definition("class")["properties"]!["huge_pages"]!));
     }
 

@@ -127,6 +127,22 @@ public sealed class NodeSimulationTests : IDisposable
     }
 
     [Fact]
+    public void SettingsThatTakeZeros_LeaveLessResidentMemory()
+    {
+        Record("zeros.arrow", Row(0, OperationKind.Map, 0, 2048), Row(0, OperationKind.Write, 0, 2048, PageContent.Zero), Row(1, OperationKind.Read, 0, 16), Row(60, OperationKind.Read, 0, 16));
+
+        var plain = Simulate("instances: 1, start: beginning, huge_pages: {2M: always}");
+        var ksm = Simulate("instances: 1, start: beginning, huge_pages: {2M: always}, ksm: on");
+        var shrinker = Simulate("instances: 1, start: beginning, huge_pages: {2M: always, max_ptes_none: 409}, limit: {of_peak: 60%}, swap: {device: none}", warmUp: "0%");
+        var noShrinker = Simulate("instances: 1, start: beginning, huge_pages: {2M: always}, limit: {of_peak: 60%}, swap: {device: none}", warmUp: "0%");
+
+        Assert.Equal(0, ksm.Lanes[0].ZeroFilledResidentMeanBytes);
+        Assert.True(plain.Lanes[0].ZeroFilledResidentMeanBytes > 0);
+        Assert.True(noShrinker.Lanes[0].Counters.OutOfMemoryPages > 0);
+        Assert.Equal(0, shrinker.Lanes[0].Counters.OutOfMemoryPages);
+    }
+
+    [Fact]
     public void ShareThatMustNotUseTheZeroPage_IsMetOverTheNodes()
     {
         Record("reads.arrow", Row(0, OperationKind.Map, 0, 100), Row(0, OperationKind.Read, 0, 100), Row(1, OperationKind.Read, 0, 1));
@@ -224,8 +240,8 @@ public sealed class NodeSimulationTests : IDisposable
         writer.Complete();
     }
 
-    private static TraceRow Row(int seconds, OperationKind kind, int page, int pages) =>
-        new((ulong)(seconds * Second), new Operation(kind, 1, 1000 + (ulong)page, (uint)pages, kind == OperationKind.Write ? PageContent.Data : PageContent.Unknown));
+    private static TraceRow Row(int seconds, OperationKind kind, int page, int pages, PageContent written = PageContent.Data) =>
+        new((ulong)(seconds * Second), new Operation(kind, 1, 1000 + (ulong)page, (uint)pages, kind == OperationKind.Write ? written : PageContent.Unknown));
 
     private NodeResult Simulate(string @class, string warmUp = "25%", string? duration = null, string memory = "64 MiB", string extra = "", string mechanisms = "linux-6.12, linux-6.12+zero-pfn-swapin")
     {
