@@ -24,7 +24,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     private const int EntriesPerCacheLine = 8;
 
     private readonly long[] _sizes = new long[GenerationsMax];
-    private readonly HashSet<int>?[] _worthWalking = new HashSet<int>?[2];
+    private readonly TableSet?[] _worthWalking = new TableSet?[2];
     private readonly int[] _isolated = new int[BatchMin];
     private long _oldest;
     private long _youngest = GenerationsMin + 1;
@@ -263,7 +263,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         }
 
         if (young * EntriesPerCacheLine >= end - start)
-            _worthWalking[_youngest % 2]?.Add(TableOf(index));
+            _worthWalking[_youngest % 2]?.Add(index);
     }
 
     private bool TakeYoung(int index)
@@ -293,7 +293,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     private void WalkPageTables()
     {
         var filter = _worthWalking[_youngest % 2];
-        var next = _worthWalking[(_youngest + 1) % 2] ??= [];
+        var next = _worthWalking[(_youngest + 1) % 2] ??= new TableSet();
         next.Clear();
         foreach (var process in tables.Processes)
         {
@@ -387,6 +387,4 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         _sizes[YoungestList] += pages;
         MoveHead(YoungestList, node, (NodeFlags)YoungestList);
     }
-
-    private static int TableOf(int index) => index - index % PageTables.EntriesPerTable;
 }
