@@ -79,7 +79,7 @@ public sealed class Simulator
     {
         var kernel = _kernels[lane];
         return new NodeState(kernel.MappedFrames, kernel.UnmappedCacheFrames, kernel.ZeroFilledFrames, kernel.Slots, kernel.SlotsHoldingData, kernel.HiddenZeroEntries,
-            kernel.PinnedUnmappedFrames, kernel.ZswapEntryBytes);
+            kernel.PinnedUnmappedFrames, kernel.ZswapEntryBytes, kernel.StrandedFrames);
     }
 
     /// <summary>Usage over time since <see cref="BeginMeasuring"/> (or the start) under lane <paramref name="lane"/>.</summary>

@@ -9,12 +9,14 @@ namespace FleetEstimator.Paging;
 /// <param name="HiddenZeroEntries">Pages a mechanism took out of users' swap accounting.</param>
 /// <param name="PinnedUnmappedFrames">Frames that no process maps and only long-term pins keep, in pages.</param>
 /// <param name="ZswapEntryBytes">What zswap spends beside the copies in <paramref name="SlotsHoldingData"/>, in bytes: its entries, and the little that pages of one repeated word compress to.</param>
+/// <param name="StrandedFrames">Frames of large folios that no process maps any more and that go with the rest of their folio, in pages.</param>
 public readonly record struct NodeState(
-    long MappedFrames, long UnmappedCacheFrames, long ZeroFilledFrames, long Slots, long SlotsHoldingData, long HiddenZeroEntries, long PinnedUnmappedFrames = 0, long ZswapEntryBytes = 0)
+    long MappedFrames, long UnmappedCacheFrames, long ZeroFilledFrames, long Slots, long SlotsHoldingData, long HiddenZeroEntries, long PinnedUnmappedFrames = 0, long ZswapEntryBytes = 0,
+    long StrandedFrames = 0)
 {
-    /// <summary>RSS, swap cache, frames that only pins keep and what the swap device keeps in memory, in bytes: what the node really spends.</summary>
+    /// <summary>RSS, swap cache, frames that only pins or the rest of a large folio keep, and what the swap device keeps in memory, in bytes: what the node really spends.</summary>
     public long MemoryBytes(NodeSettings settings) =>
-        (MappedFrames + UnmappedCacheFrames + PinnedUnmappedFrames) * settings.PageBytes + SlotsHoldingData * settings.CompressedPageBytes + ZswapEntryBytes;
+        (MappedFrames + UnmappedCacheFrames + PinnedUnmappedFrames + StrandedFrames) * settings.PageBytes + SlotsHoldingData * settings.CompressedPageBytes + ZswapEntryBytes;
 }
 
 /// <summary>What a node used over a period: means over time (rounded down), peaks over all moments that last, and events.</summary>
@@ -65,7 +67,7 @@ internal sealed class Usage(NodeSettings settings)
     {
         _elapsed += microseconds;
         _mapped += (Int128)state.MappedFrames * microseconds;
-        _unmapped += (Int128)(state.UnmappedCacheFrames + state.PinnedUnmappedFrames) * microseconds;
+        _unmapped += (Int128)(state.UnmappedCacheFrames + state.PinnedUnmappedFrames + state.StrandedFrames) * microseconds;
         _zeroFilled += (Int128)state.ZeroFilledFrames * microseconds;
         _slots += (Int128)state.Slots * microseconds;
         _slotsHoldingData += (Int128)state.SlotsHoldingData * microseconds;

@@ -59,6 +59,14 @@ public sealed class LargeFolioTests
         Assert.Equal(asked ? 'H' : '.', node.Pages(1, 2049, 1)[0]);
     }
 
+    [Fact]
+    public void FramesThatALargeFolioKeeps_AreMemoryButNotResident()
+    {
+        var node = new NodeUnderTest(BothSizes, Mechanism.Linux612).Write(1, 0, 512).Discard(1, 0, 500);
+
+        Assert.Equal((12, 512L * 4096), (node.State.MappedFrames, node.State.MemoryBytes(BothSizes)));
+    }
+
     [Theory]
     [InlineData("linux-6.1", 1)]
     [InlineData("linux-6.12", 16)]
