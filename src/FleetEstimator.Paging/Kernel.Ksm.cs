@@ -13,7 +13,7 @@ internal sealed partial class Kernel
     /// <summary>ksm_do_scan: reads up to <paramref name="pages"/> pages on from where the last call stopped, or to the end of a pass over everything.</summary>
     public void KsmScan(int pages)
     {
-        while (NextKsmProcess() is { } process)
+        while (_ksmProcess <= uint.MaxValue && _tables.FindFrom((uint)_ksmProcess) is { } process)
         {
             (_ksmPage, _ksmProcess) = (process.Number == _ksmProcess ? _ksmPage : 0, process.Number);
             foreach (var run in PageTables.TouchedRuns(process, _ksmPage, ulong.MaxValue))
@@ -35,18 +35,6 @@ internal sealed partial class Kernel
         }
 
         (_ksmPage, _ksmProcess) = (0, 0);
-    }
-
-    private Process? NextKsmProcess()
-    {
-        Process? next = null;
-        foreach (var process in _tables.Processes)
-        {
-            if (process.Number >= _ksmProcess && (next == null || process.Number < next.Number))
-                next = process;
-        }
-
-        return next;
     }
 
     private KsmTable KsmTableOf(int index)

@@ -46,6 +46,7 @@ internal sealed class PageTables
     public const int EntriesPerTable = 512;
 
     private readonly Dictionary<uint, Process> _processes = [];
+    private readonly SortedSet<uint> _numbers = [];
     private readonly Dictionary<uint, (int Group, bool ForbidsZeroPage)> _assigned = [];
     private readonly Stack<int> _freeTables = new();
     private readonly List<(Process Process, ulong FirstPage)> _tables = [];
@@ -66,6 +67,17 @@ internal sealed class PageTables
     {
         var last = _lastFound;
         return last != null && last.Number == number ? last : _lastFound = _processes.GetValueOrDefault(number);
+    }
+
+    /// <summary>The process of the lowest number from <paramref name="number"/> on, or null.</summary>
+    public Process? FindFrom(uint number)
+    {
+        if (Find(number) is { } process)
+            return process;
+
+        // 0 where there is none.
+        var next = _numbers.GetViewBetween(number, uint.MaxValue).Min;
+        return next > number ? Find(next) : null;
     }
 
     public Process FindOrAdd(uint number)
@@ -166,6 +178,7 @@ internal sealed class PageTables
 
         process.Family.Processes.Remove(process);
         _processes.Remove(process.Number);
+        _numbers.Remove(process.Number);
         _lastFound = null;
     }
 
@@ -207,8 +220,9 @@ internal sealed class PageTables
         return first + (int)(page % EntriesPerTable);
     }
 
-    private static Process Add(uint number, ForkFamily family)
+    private Process Add(uint number, ForkFamily family)
     {
+        _numbers.Add(number);
         var process = new Process(number, family);
         family.Processes.Add(process);
         return process;

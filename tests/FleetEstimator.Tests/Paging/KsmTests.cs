@@ -41,6 +41,20 @@ public sealed class KsmTests
     }
 
     [Fact]
+    public void Scan_GoesThroughProcessesByNumber_PastThoseThatAreGone()
+    {
+        var node = new NodeUnderTest(new NodeSettings { Ksm = new KsmSettings(PagesToScan: 4, SleepMilliseconds: 20) }, Mechanism.Linux612);
+        foreach (var process in (uint[])[90_000, 7, 500])
+            node.Write(process, 0, 4, PageContent.Zero);
+        node.Pass(20_000).Exit(7).Pass(20_000).Pass(20_000);
+        Assert.Equal(12, node.Counters.KsmPagesScanned);
+
+        node.Pass(20_000).Pass(20_000);
+
+        Assert.Equal(("ZZZZ", "PPPP"), (node.Pages(500, 0, 4), node.Pages(90_000, 0, 4)));
+    }
+
+    [Fact]
     public void Store_AfterMerging_TakesACopyOnWriteFault()
     {
         var node = new NodeUnderTest(NoSwap, Mechanism.Linux612).Write(0, 0, 1, PageContent.Zero).Pass(2 * Wake).Write(0, 0, 1);
