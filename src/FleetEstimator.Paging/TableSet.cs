@@ -13,6 +13,13 @@ internal sealed class TableSet
         _bits[table / 64] |= 1UL << (table % 64);
     }
 
+    public void Remove(int index)
+    {
+        var table = index / PageTables.EntriesPerTable;
+        if (table / 64 < _bits.Length)
+            _bits[table / 64] &= ~(1UL << (table % 64));
+    }
+
     public bool Contains(int index)
     {
         var table = index / PageTables.EntriesPerTable;
