@@ -61,7 +61,8 @@ internal sealed partial class NaiveKernel
                 _slots.Count(HoldsMemory),
                 _processes.Sum(process => process.Entries.Values.Count(entry => entry.Hidden)),
                 PinnedUnmappedFrames: 0,
-                _slots.Sum(ZswapBytes));
+                _slots.Sum(ZswapBytes),
+                mapped.GroupBy(page => page.Folio).Sum(folio => (long)folio.Key.Pages - folio.Count()));
         }
     }
 
