@@ -13,10 +13,17 @@ internal sealed class TableSet
         _bits[table / 64] |= 1UL << (table % 64);
     }
 
+    public void Remove(int index)
+    {
+        var table = index / PageTables.EntriesPerTable;
+        if (table / 64 < _bits.Length)
+            _bits[table / 64] &= ~(1UL << (table % 64));
+    }
+
     public bool Contains(int index)
     {
         var table = index / PageTables.EntriesPerTable;
-        return table / 64 < _bits.Length && (_bits[table / 64] >> (table % 64) & 1) != 0;
+        return table / 64 < _bits.Length && ((_bits[table / 64] >> (table % 64)) & 1) != 0;
     }
 
     public void Clear() => Array.Clear(_bits);
