@@ -23,7 +23,7 @@ internal sealed class TableSet
     public bool Contains(int index)
     {
         var table = index / PageTables.EntriesPerTable;
-        return table / 64 < _bits.Length && (_bits[table / 64] >> (table % 64) & 1) != 0;
+        return table / 64 < _bits.Length && ((_bits[table / 64] >> (table % 64)) & 1) != 0;
     }
 
     public void Clear() => Array.Clear(_bits);
