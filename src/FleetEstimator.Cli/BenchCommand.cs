@@ -23,7 +23,9 @@ internal static class BenchCommand
         var accesses = new Option<int>("--accesses") { Description = "Reads to replay.", HelpName = "K", DefaultValueFactory = _ => 20_000_000 };
         var mechanisms = new Option<string>("--mechanisms")
         {
-            Description = "Mechanisms to replay in one pass, separated by commas.", HelpName = "NAMES", DefaultValueFactory = _ => Mechanism.Linux612.Name,
+            Description = "Mechanisms to replay in one pass, separated by commas.",
+            HelpName = "NAMES",
+            DefaultValueFactory = _ => Mechanism.Linux612.Name,
         };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the sequence.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var export = new Option<string?>("--export") { Description = "Write the sequence as an oracleGeneral trace for libCacheSim.", HelpName = "FILE" };
