@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 public sealed record Mechanism
 {
     /// <summary>Linux 6.1: a zero-filled page is written to swap like any other.</summary>
-    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, MultiSizeFolios = false, ShrinksUnderusedFolios = false, KsmSmartScan = false, ZswapKeepsRepeatedWords = true, ZswapEntryBytes = 64, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false, StatisticsBatch = 65 };
+    public static readonly Mechanism Linux61 = new() { Name = "linux-6.1", MapsSwappedInPagesWritable = false, KeepsZswapCopies = true, SplitMapsZeroPage = false, SwapsOutFoliosMappedSmall = false, MultiSizeFolios = false, ShrinksUnderusedFolios = false, KsmSmartScan = false, ZswapKeepsRepeatedWords = true, ZswapEntryBytes = 64, WalksGroupsInParts = false, ReclaimsOnRequestInParts = false, ReclaimCostCountsLooks = false, FlushesStatisticsAtReclaim = true, TakesSwapEntriesTogether = false, StatisticsBatch = 65 };
 
     /// <summary>Linux 6.12: a bit per swap slot instead of I/O for a zero-filled page.</summary>
     public static readonly Mechanism Linux612 = new() { Name = "linux-6.12", Zeromap = true };
@@ -71,6 +71,12 @@ public sealed record Mechanism
 
     /// <summary>Whether neighbouring entries with neighbouring slots are taken together: freed as a range, swapped in as a large folio.</summary>
     public bool TakesSwapEntriesTogether { get; init; } = true;
+
+    /// <summary>Whether reclaim for a limit on several groups stops at the group with which it has enough, and goes on from there; 6.1 goes through all.</summary>
+    public bool WalksGroupsInParts { get; init; } = true;
+
+    /// <summary>Whether memory.reclaim asks for a quarter of what is left at a time; 6.1 for all of it.</summary>
+    public bool ReclaimsOnRequestInParts { get; init; } = true;
 
     /// <summary>Classic LRU: whether the cost of reclaiming counts every frame looked at in vain, and a page-out as 32 of them; on 6.1 page-outs alone.</summary>
     public bool ReclaimCostCountsLooks { get; init; } = true;

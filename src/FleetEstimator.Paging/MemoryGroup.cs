@@ -42,13 +42,13 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
         }
     }
 
-    /// <summary>What writing memory.reclaim does: a quarter of what is left at a time, until done or nothing more can be had.</summary>
+    /// <summary>What writing memory.reclaim does: a quarter of what is left at a time (on 6.1 all of it), until done or nothing more can be had.</summary>
     public void ReclaimProactively(long frames)
     {
         var done = 0L;
         for (var attempt = 0; done < frames && attempt < Retries;)
         {
-            var reclaimed = TryToFree(Math.Max(ReclaimMin, (frames - done) / 4));
+            var reclaimed = TryToFree((frames - done) / (kernel.Mechanism.ReclaimsOnRequestInParts ? 4 : 1));
             done += reclaimed;
             if (reclaimed == 0)
                 attempt++;
@@ -75,6 +75,7 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
     public long TryToFree(long wanted)
     {
         var reclaimed = 0L;
+        wanted = Math.Max(wanted, ReclaimMin);
         do
         {
             for (var priority = PriorityAtFirst; priority >= 0 && reclaimed < wanted; priority--)
@@ -87,11 +88,11 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
         return reclaimed;
     }
 
-    /// <summary>shrink_node_memcgs: every group in turn, until there is enough.</summary>
+    /// <summary>shrink_node_memcgs: every group in turn, from 6.12 on until there is enough.</summary>
     private long Shrink(int priority, long wanted, long missing)
     {
         var reclaimed = 0L;
-        for (var visited = 0; visited < policies.Length && reclaimed < missing; visited++)
+        for (var visited = 0; visited < policies.Length && (reclaimed < missing || !kernel.Mechanism.WalksGroupsInParts); visited++)
         {
             reclaimed += Shrink(policies[_position], priority, wanted);
             _position = (_position + 1) % policies.Length;
@@ -120,7 +121,7 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
     {
         for (var attempt = 0; Frames + frames > LimitFrames && attempt < Retries;)
         {
-            if (TryToFree(Math.Max(frames, ReclaimMin)) == 0)
+            if (TryToFree(frames) == 0)
                 attempt++;
         }
 

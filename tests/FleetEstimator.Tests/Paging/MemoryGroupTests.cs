@@ -17,6 +17,22 @@ public sealed class MemoryGroupTests
         Assert.InRange(node.Resident(1, 2_000), 500, 1_000);
     }
 
+    [Theory]
+    [InlineData("linux-6.1", true)]
+    [InlineData("linux-6.12", false)]
+    public void RequestThatOneGroupMeets_GoesThroughAllOfThemOn61Only(string mechanism, bool all)
+    {
+        var node = new NodeUnderTest(new NodeSettings { SwapDevice = SwapDevice.Zram, SwapPages = 100_000, Groups = 2, Lru = LruKind.Classic }, Mechanism.Find(mechanism)!);
+        node.Simulator.Assign(1, group: 1);
+        node.Write(0, 0, 2_000).Write(1, 0, 2_000).Reclaim(1);
+
+        var before = (node.Resident(0, 2_000), node.Resident(1, 2_000));
+        node.Reclaim(32);
+
+        Assert.Equal((true, all), (node.Resident(0, 2_000) + node.Resident(1, 2_000) < before.Item1 + before.Item2,
+            node.Resident(0, 2_000) < before.Item1 && node.Resident(1, 2_000) < before.Item2));
+    }
+
     [Fact]
     public void ForkedProcess_IsChargedToTheGroupOfItsParent()
     {
