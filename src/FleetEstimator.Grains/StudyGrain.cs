@@ -19,6 +19,7 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
     private readonly Dictionary<long, DateTimeOffset> _running = [];
     private readonly SortedDictionary<long, string> _failed = [];
     private StudyPlan? _plan;
+    private IGrainTimer? _reconciling;
     private BitArray _ended = new(0);
     private long _done;
     private long _nextOrdinal;
@@ -31,7 +32,7 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
             return;
         _plan = plan;
         _ended = new BitArray(checked((int)plan.NodeCount));
-        this.RegisterGrainTimer(Reconcile, new GrainTimerCreationOptions(ReconcilePeriod, ReconcilePeriod) { Interleave = true });
+        _reconciling = this.RegisterGrainTimer(Reconcile, new GrainTimerCreationOptions(ReconcilePeriod, ReconcilePeriod) { Interleave = true });
         await Reconcile();
     }
 
@@ -59,13 +60,22 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
         }
 
         FillWindow();
+        StopReconcilingWhenDone();
         return Task.CompletedTask;
     }
 
     public Task Cancel()
     {
         _cancelled = true;
+        StopReconcilingWhenDone();
         return Task.CompletedTask;
+    }
+
+    /// <summary>Nothing is left to ask for: asking on would only trouble a silo that is about to stop.</summary>
+    private void StopReconcilingWhenDone()
+    {
+        if (_done + _failed.Count == _plan?.NodeCount || (_cancelled && _running.Count == 0))
+            _reconciling?.Dispose();
     }
 
     private void FillWindow()

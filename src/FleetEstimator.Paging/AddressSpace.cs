@@ -80,10 +80,18 @@ public sealed class AddressSpace
     }
 
     /// <summary>The VMAs that hold a page of [start, end), in ascending order.</summary>
-    public IEnumerable<Vma> AreasIn(ulong start, ulong end)
+    internal AreaRange AreasIn(ulong start, ulong end) => new(_areas, FirstEndingAfter(start), end);
+
+    /// <summary>The first locked VMA that holds a page of [start, end), or null.</summary>
+    internal Vma? FirstLocked(ulong start, ulong end)
     {
-        for (var index = FirstEndingAfter(start); index < _areas.Count && _areas[index].Start < end; index++)
-            yield return _areas[index];
+        foreach (var area in AreasIn(start, end))
+        {
+            if (area.Locked)
+                return area;
+        }
+
+        return null;
     }
 
     /// <summary>Adds a VMA over [start, end), which must not intersect an existing one.</summary>
@@ -174,5 +182,23 @@ public sealed class AddressSpace
         }
 
         return low;
+    }
+}
+
+/// <summary>An enumeration of VMAs that needs no allocation: those from <paramref name="first"/> on that begin before <paramref name="end"/>.</summary>
+internal struct AreaRange(List<Vma> areas, int first, ulong end)
+{
+    private int _next = first;
+
+    public Vma Current { get; private set; } = null!;
+
+    public readonly AreaRange GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        if (_next == areas.Count || areas[_next].Start >= end)
+            return false;
+        Current = areas[_next++];
+        return true;
     }
 }

@@ -73,33 +73,28 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
 
     // ---- Frames come and go ----------------------------------------------------------------------------------------------------
 
-    protected override void Insert(int node)
-    {
-        Kernel.FlagsOf(node) &= ~NodeFlags.LruState;
-        Add(node);
-    }
+    protected override void Insert(int node) => Add(node, NodeFlags.None);
 
     protected override void InsertRefaulted(int node, long shadow)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
-        flags &= ~NodeFlags.LruState;
+        var state = NodeFlags.None;
         _changesOfLists++;
         if (WorkingSetHasRoom(shadow))
         {
             var pages = Kernel.FolioPages(node);
-            flags |= NodeFlags.Active;
+            state |= NodeFlags.Active;
             _age += pages;
             _refaultsActivated += pages;
             _changesOfLists++;
             if ((shadow & 1) != 0)
             {
-                flags |= NodeFlags.WorkingSet;
+                state |= NodeFlags.WorkingSet;
                 _changesOfLists++;
                 NoteCost(pages * (Kernel.Mechanism.ReclaimCostCountsLooks ? Batch : 1), ref _costAnon);
             }
         }
 
-        Add(node);
+        Add(node, state);
     }
 
     /// <summary>workingset_test_recent: could the page have stayed, had the active list been the shorter for it?</summary>
@@ -124,30 +119,32 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
 
     public override void Deactivate(int node)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
-        flags &= ~NodeFlags.Referenced;
-        if ((flags & (NodeFlags.Active | NodeFlags.Unevictable)) == NodeFlags.Active)
+        var state = Kernel.LruStateOf(node) & ~NodeFlags.Referenced;
+        Kernel.SetLruState(node, state);
+        if ((state & (NodeFlags.Active | NodeFlags.Unevictable)) == NodeFlags.Active)
             Move(node, NodeFlags.WorkingSet, NodeFlags.Active);
     }
 
     public override void FreeLazily(int node)
     {
-        if ((Kernel.FlagsOf(node) & NodeFlags.Unevictable) == 0)
-            Move(node, NodeFlags.LazilyFreed, NodeFlags.Active | NodeFlags.Referenced);
-        else
-            Kernel.FlagsOf(node) |= NodeFlags.LazilyFreed;
+        var unevictable = (Kernel.LruStateOf(node) & NodeFlags.Unevictable) != 0;
+        if (!unevictable)
+            TakeOff(node);
+        Kernel.AddFlags(node, NodeFlags.LazilyFreed);
+        if (!unevictable)
+            Add(node, Kernel.LruStateOf(node) & ~(NodeFlags.Active | NodeFlags.Referenced));
     }
 
     public override void WriteBackEnded(int node)
     {
         // lru_move_tail.
-        ref var flags = ref Kernel.FlagsOf(node);
+        var flags = Kernel.FlagsOf(node);
         if ((flags & (NodeFlags.Unevictable | NodeFlags.Dirty)) != 0)
             return;
         TakeOff(node);
         flags &= ~NodeFlags.Active;
         _sizes[ListOf(flags)] += Kernel.FolioPages(node);
-        AddTail(ListOf(flags), node);
+        AddTail(ListOf(flags), node, flags & NodeFlags.LruState);
     }
 
     public override void Unlocked(int node)
@@ -178,20 +175,19 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
         return (flags & NodeFlags.LazilyFreed) != 0 ? InactiveFile : Inactive;
     }
 
-    private void Add(int node)
+    private void Add(int node, NodeFlags state)
     {
         _changesOfLists++;
-        var list = ListOf(Kernel.FlagsOf(node));
+        var list = ListOf((Kernel.FlagsOf(node) & ~NodeFlags.LruState) | state);
         _sizes[list] += Kernel.FolioPages(node);
-        AddHead(list, node);
+        AddHead(list, node, state);
     }
 
+    /// <summary>Puts a frame where its state, changed, says.</summary>
     private void Move(int node, NodeFlags set, NodeFlags clear)
     {
         TakeOff(node);
-        ref var flags = ref Kernel.FlagsOf(node);
-        flags = (flags & ~clear) | set;
-        Add(node);
+        Add(node, (Kernel.LruStateOf(node) & ~clear) | set);
     }
 
     // ---- Statistics ------------------------------------------------------------------------------------------------------------
@@ -367,7 +363,7 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
         {
             var node = Tail(list);
             Lists.Remove(node);
-            AddHead(IsolationList, node);
+            AddHead(IsolationList, node, Kernel.LruStateOf(node));
             _isolated[count++] = node;
         }
 
@@ -377,7 +373,7 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
     /// <summary>shrink_folio_list for one frame: it goes, or its flags say where it will stay.</summary>
     private void Look(int node)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
+        var flags = Kernel.FlagsOf(node);
         if ((flags & NodeFlags.Locked) != 0)
         {
             SetState(node, NodeFlags.Unevictable);
@@ -393,10 +389,10 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
         // folio_check_references.
         var youngMappers = TakeYoung(node);
         var wasReferenced = (flags & NodeFlags.Referenced) != 0;
-        flags &= ~NodeFlags.Referenced;
+        var state = flags & NodeFlags.LruState;
+        Kernel.SetLruState(node, youngMappers > 0 ? state | NodeFlags.Referenced : state & ~NodeFlags.Referenced);
         if (youngMappers > 0)
         {
-            flags |= NodeFlags.Referenced;
             if (wasReferenced || youngMappers > 1)
                 SetState(node, NodeFlags.Active);
             return;
@@ -412,9 +408,10 @@ internal sealed class ClassicLru(Kernel kernel, int group) : ReclaimPolicy(kerne
     /// <summary>Counts an isolated frame to another list.</summary>
     private void SetState(int node, NodeFlags state)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
+        var flags = Kernel.FlagsOf(node);
         _sizes[ListOf(flags)] -= Kernel.FolioPages(node);
         flags = (flags & ~(NodeFlags.Active | NodeFlags.Unevictable)) | state;
+        Kernel.SetLruState(node, flags & NodeFlags.LruState);
         _sizes[ListOf(flags)] += Kernel.FolioPages(node);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace FleetEstimator.Paging;
@@ -12,15 +13,20 @@ internal sealed class FrameLists
     /// <summary>Lists of each memory group: those of group g begin at g × this.</summary>
     public const int PerGroup = 8;
 
-    private Link[] _pages = [];
-    private Link[] _shared;
+    private readonly FrameLinks _links;
+    private readonly int _lane;
+    private FrameLinks.LaneWords _pages;
+    private ulong[] _shared;
+    private int _nodeBits;
 
-    public FrameLists(int groups)
+    public FrameLists(FrameLinks links, int lane, int groups)
     {
+        (_links, _lane) = (links, lane);
         Heads = HeadsOf(groups);
-        _shared = new Link[Heads];
+        _shared = new ulong[Heads];
+        Attach();
         for (var list = 0; list < Heads; list++)
-            LinkOf(~list) = new Link { Next = ~list, Previous = ~list };
+            this[~list] = FrameWord.Make(~list, ~list, 0, _nodeBits);
     }
 
     /// <summary>Number of lists.</summary>
@@ -31,73 +37,171 @@ internal sealed class FrameLists
 
     public void EnsureCapacity(int pages, int shared)
     {
-        if (pages > _pages.Length)
-            Array.Resize(ref _pages, pages);
+        _links.EnsureCapacity(pages, Math.Max(pages, shared));
         if (shared > _shared.Length)
             Array.Resize(ref _shared, shared);
     }
 
-    public bool IsEmpty(int list) => LinkOf(~list).Next == ~list;
+    /// <summary>The words lie elsewhere from now on.</summary>
+    public void Attach() => (_pages, _nodeBits) = (_links.WordsOf(_lane), _links.NodeBits);
 
-    /// <summary>The frame longest on the list.</summary>
-    public int Tail(int list) => LinkOf(~list).Previous;
-
-    /// <summary>Where the shared node of an entry without a frame of its own is kept: such an entry is on no list.</summary>
-    public ref int SharedNodeOf(int page) => ref _pages[page].Next;
-
-    /// <summary>What reclaim remembers of a page that is swapped out and has no frame: the links of such a node are free.</summary>
-    public long ShadowOf(int node)
+    /// <summary>Words look different from now on; those of pages have been converted.</summary>
+    public void Convert(int fromBits, int toBits)
     {
-        var link = LinkOf(node);
-        return ((long)link.Previous << 32) | (uint)link.Next;
+        foreach (ref var word in _shared.AsSpan())
+            word = FrameWord.Convert(word, fromBits, toBits);
     }
 
-    /// <summary>Sets <see cref="ShadowOf"/>.</summary>
-    public void SetShadow(int node, long shadow) => LinkOf(node) = new Link { Next = (int)shadow, Previous = (int)(shadow >> 32) };
+    public bool IsEmpty(int list) => Next(~list) == ~list;
 
-    public void AddHead(int list, int node) => Insert(node, ~list, LinkOf(~list).Next);
+    /// <summary>The frame longest on the list.</summary>
+    public int Tail(int list) => Previous(~list);
 
-    public void AddTail(int list, int node) => Insert(node, LinkOf(~list).Previous, ~list);
+    /// <summary>The shared node of an entry without a frame of its own, kept in its links: such an entry is on no list.</summary>
+    public int SharedNodeOf(int page) => Next(page);
+
+    /// <summary>Sets <see cref="SharedNodeOf"/>.</summary>
+    public void SetSharedNode(int page, int node) => this[page] = FrameWord.Make(node, 0, 0, _nodeBits);
+
+    /// <summary>What reclaim remembers of a page that is swapped out and has no frame, kept in its links: such a node is on no list.</summary>
+    public long ShadowOf(int node)
+    {
+        var word = this[node];
+        return ((long)FrameWord.Previous(word, _nodeBits) << FrameLinks.ShadowHalfBits) | (uint)FrameWord.Next(word, _nodeBits);
+    }
+
+    /// <summary>Sets <see cref="ShadowOf"/> to a number of 0 up to 2^(2 × <see cref="FrameLinks.ShadowHalfBits"/>) - 1.</summary>
+    public void SetShadow(int node, long shadow)
+    {
+        Debug.Assert(shadow >> (2 * FrameLinks.ShadowHalfBits) == 0, "A shadow that does not fit.");
+        this[node] = FrameWord.Make((int)(shadow & ((1 << FrameLinks.ShadowHalfBits) - 1)), (int)(shadow >> FrameLinks.ShadowHalfBits), 0, _nodeBits);
+    }
+
+    /// <summary>LRU state of a frame: <see cref="FrameWord.StateBits"/> bits, kept while it moves from list to list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint StateOf(int node) => FrameWord.State(this[node], _nodeBits);
+
+    /// <summary>Sets <see cref="StateOf"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetState(int node, uint state) => this[node] = FrameWord.WithState(this[node], state, _nodeBits);
+
+    public void AddHead(int list, int node, uint state) => Insert(node, ~list, Next(~list), state);
+
+    public void AddTail(int list, int node, uint state) => Insert(node, Previous(~list), ~list, state);
 
     public void Remove(int node)
     {
-        var link = LinkOf(node);
-        LinkOf(link.Previous).Next = link.Next;
-        LinkOf(link.Next).Previous = link.Previous;
+        var words = new Words(this);
+        var word = words[node];
+        words.Link(FrameWord.Previous(word, words.NodeBits), FrameWord.Next(word, words.NodeBits));
     }
+
+    /// <summary>Moves a frame and all that stand between it and the tail of their list to the head of another, as they are ordered.</summary>
+    public void MoveTail(int from, int node, int to)
+    {
+        var words = new Words(this);
+        var (tail, above, head) = (words.Previous(~from), words.Previous(node), words.Next(~to));
+        words.Link(above, ~from);
+        words.Link(tail, head);
+        words.Link(~to, node);
+    }
+
+    /// <summary>The frame before it on its list, or negative, as list heads are and shared frames.</summary>
+    public int Above(int node) => Previous(node);
 
     /// <summary>Gives the place of <paramref name="old"/> on its list to <paramref name="node"/>.</summary>
     public void Replace(int old, int node)
     {
-        var link = LinkOf(old);
-        LinkOf(node) = link;
-        LinkOf(link.Previous).Next = node;
-        LinkOf(link.Next).Previous = node;
+        var words = new Words(this);
+        var word = words[old];
+        words[node] = word;
+        words.Link(FrameWord.Previous(word, words.NodeBits), node);
+        words.Link(node, FrameWord.Next(word, words.NodeBits));
     }
 
     /// <summary>Frames of a list from tail (oldest) to head, for checks.</summary>
     public IEnumerable<int> FromTail(int list)
     {
-        for (var node = Tail(list); node != ~list; node = LinkOf(node).Previous)
+        for (var node = Tail(list); node != ~list; node = Previous(node))
             yield return node;
     }
 
-    private void Insert(int node, int previous, int next)
+    /// <summary>Starts to load the links of a frame.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(int node)
     {
-        LinkOf(node) = new Link { Next = next, Previous = previous };
-        LinkOf(previous).Next = node;
-        LinkOf(next).Previous = node;
+        if (node >= 0)
+            _pages.Prefetch(node);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref Link LinkOf(int node) => ref node >= 0 ? ref _pages[node] : ref _shared[~node];
-
-    private struct Link
+    private void Insert(int node, int previous, int next, uint state)
     {
-        /// <summary>Towards the tail (older).</summary>
-        public int Next;
+        var words = new Words(this);
+        words[node] = FrameWord.Make(next, previous, state, words.NodeBits);
+        words.SetNext(previous, node);
+        words.SetPrevious(next, node);
+    }
 
-        /// <summary>Towards the head (younger).</summary>
-        public int Previous;
+    /// <summary>Towards the tail (older).</summary>
+    private int Next(int node) => FrameWord.Next(this[node], _nodeBits);
+
+    /// <summary>Towards the head (younger).</summary>
+    private int Previous(int node) => FrameWord.Previous(this[node], _nodeBits);
+
+    private ulong this[int node]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new Words(this)[node];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set
+        {
+            var words = new Words(this);
+            words[node] = value;
+        }
+    }
+
+    /// <summary>The words of pages and of shared frames, in locals: the fields would have to be read again after every store.</summary>
+    private readonly ref struct Words(FrameLists lists)
+    {
+        private readonly FrameLinks.LaneWords _pages = lists._pages;
+        private readonly ulong[] _shared = lists._shared;
+
+        public readonly int NodeBits = lists._nodeBits;
+
+        public ulong this[int node]
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => node >= 0 ? _pages[node] : _shared[~node];
+
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            set
+            {
+                if (node >= 0)
+                    _pages[node] = value;
+                else
+                    _shared[~node] = value;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Next(int node) => FrameWord.Next(this[node], NodeBits);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Previous(int node) => FrameWord.Previous(this[node], NodeBits);
+
+        /// <summary>Makes two nodes neighbours.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Link(int previous, int next)
+        {
+            SetNext(previous, next);
+            SetPrevious(next, previous);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void SetNext(int node, int next) => this[node] = FrameWord.WithNext(this[node], next, NodeBits);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void SetPrevious(int node, int previous) => this[node] = FrameWord.WithPrevious(this[node], previous, NodeBits);
     }
 }

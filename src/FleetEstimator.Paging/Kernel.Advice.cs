@@ -64,7 +64,7 @@ internal sealed partial class Kernel
     private void FreeLazily(int index)
     {
         var node = NodeOf(index);
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         if ((flags & (NodeFlags.InSwapCache | NodeFlags.Dirty)) != 0)
         {
             if (MapCountOf(node) > 1)
@@ -76,7 +76,7 @@ internal sealed partial class Kernel
                 DropFromSwapCache(node);
             }
 
-            flags &= ~NodeFlags.Dirty;
+            RemoveFlags(node, NodeFlags.Dirty);
         }
 
         _pte[index] &= unchecked((byte)~(Pte.Young | Pte.Dirty));
@@ -89,7 +89,7 @@ internal sealed partial class Kernel
         for (var index = run.Index; index < run.End; index++)
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
-                FlagsOf(NodeOf(index)) |= NodeFlags.Locked;
+                AddFlags(NodeOf(index), NodeFlags.Locked);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class Kernel
 
             // populate_vma_page_range touches for writing (FOLL_TOUCH | FOLL_WRITE): follow_page_pte marks what is not dirty yet.
             _pte[index] |= Pte.Young;
-            FlagsOf(NodeOf(index)) |= (_pte[index] & Pte.Dirty) != 0 ? NodeFlags.Locked : NodeFlags.Dirty | NodeFlags.Locked;
+            AddFlags(NodeOf(index), (_pte[index] & Pte.Dirty) != 0 ? NodeFlags.Locked : NodeFlags.Dirty | NodeFlags.Locked);
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed partial class Kernel
         {
             if ((_pte[index] & Pte.KindMask) == Pte.Mapped)
             {
-                FlagsOf(NodeOf(index)) &= ~NodeFlags.Locked;
+                RemoveFlags(NodeOf(index), NodeFlags.Locked);
                 LruOf(FolioOf(index)).Unlocked(FolioOf(index));
             }
         }

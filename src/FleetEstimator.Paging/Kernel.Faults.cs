@@ -1,8 +1,44 @@
+using System.Runtime.CompilerServices;
+
 namespace FleetEstimator.Paging;
 
 /// <content>Loads, stores and the faults they take.</content>
 internal sealed partial class Kernel
 {
+    /// <summary>A load of one page that is present; false, and nothing done, if it takes a fault.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryTouch(int index)
+    {
+        var entries = _pte;
+        if ((uint)index >= (uint)entries.Length)
+            return false;
+        var entry = entries[index];
+        if ((entry & Pte.Present) == 0)
+            return false;
+        _tableAccessed[index / PageTables.EntriesPerTable] = true;
+        entries[index] = (byte)(entry | Pte.Young);
+        return true;
+    }
+
+    /// <summary>Loads of one page each, in pages that VMAs hold, one operation after the other.</summary>
+    public void Read(ReadOnlySpan<int> indices)
+    {
+        foreach (var index in indices)
+            CpuCache.Prefetch(ref _pte[index]);
+        foreach (var index in indices)
+        {
+            if ((_pte[index] & Pte.Present) == 0)
+                Lists.Prefetch(index);
+        }
+
+        foreach (var index in indices)
+        {
+            if (!TryTouch(index))
+                Read(_tables.RunOf(index));
+            _tables.ProcessesRan++;
+        }
+    }
+
     public void Read(in Run run)
     {
         _tableAccessed[run.Index / PageTables.EntriesPerTable] = true;
@@ -158,7 +194,7 @@ internal sealed partial class Kernel
     private void KeepIfLocked(in Run run, int index)
     {
         if (run.Area.Locked && (_pte[index] & Pte.KindMask) == Pte.Mapped)
-            FlagsOf(NodeOf(index)) |= NodeFlags.Locked;
+            AddFlags(NodeOf(index), NodeFlags.Locked);
     }
 
     private void WriteFaultOfObservedStore(in Run run, int index)
@@ -234,7 +270,7 @@ internal sealed partial class Kernel
     private void MapFrame(int index, int bits)
     {
         _pte[index] = (byte)(Pte.Mapped | bits | Pte.ContentZero);
-        _flags[index] = NodeFlags.None;
+        ForgetFlags(index);
         MappedFrames++;
         ZeroFilledFrames++;
     }

@@ -94,10 +94,10 @@ internal sealed partial class Kernel
         }
         else
         {
-            if ((_flags[index] & NodeFlags.InSwapCache) != 0)
+            if ((StoredFlags(index) & NodeFlags.InSwapCache) != 0)
                 DropFromSwapCache(index);
             FreeMappedFrame(index, zeroFilled: true);
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
         }
 
         _pte[index] = Pte.Zero;

@@ -42,13 +42,13 @@ internal sealed partial class Kernel
         if (pages == 1)
             return index;
         var first = index & ~(pages - 1);
-        while ((_flags[first] & LargeMask) == 0)
+        while ((StoredFlags(first) & LargeMask) == 0)
             first++;
         return first;
     }
 
     /// <summary>Pages of the folio that a node belongs to, mapped or not: 1, 16 or 512.</summary>
-    internal int FolioPages(int node) => node < 0 ? 1 : (_flags[node] & LargeMask) switch
+    internal int FolioPages(int node) => node < 0 || _flagTables[node / PageTables.EntriesPerTable] is not { } flags ? 1 : (flags[node % PageTables.EntriesPerTable] & LargeMask) switch
     {
         NodeFlags.Folio64K => PagesOf64K,
         NodeFlags.Folio2M => PageTables.EntriesPerTable,
@@ -58,13 +58,15 @@ internal sealed partial class Kernel
     /// <summary>A page table has been taken away: nothing stands there any more.</summary>
     public void ForgetTable(int first)
     {
+        if (first / PageTables.EntriesPerTable < _tableStates.Length)
+        {
+            StateOf(first) = TableState.None;
+            _tableAccessed[first / PageTables.EntriesPerTable] = false;
+            ForgetFlagTable(first);
+            LruOf(first).ForgetTable(first);
+        }
+
         _ksmTables.Remove(first / PageTables.EntriesPerTable);
-        if (first / PageTables.EntriesPerTable >= _tableStates.Length)
-            return;
-        StateOf(first) = TableState.None;
-        _tableAccessed[first / PageTables.EntriesPerTable] = false;
-        foreach (var lru in _lrus)
-            lru.ForgetTable(first);
     }
 
     /// <summary>A VMA is cut inside the 2 MiB range of this entry: what was mapped as one becomes small entries of the same folio.</summary>
@@ -125,7 +127,7 @@ internal sealed partial class Kernel
         Charge(first, pages);
         _counters.NewFrames += pages;
         _pte.AsSpan(first, pages).Fill(Pte.Mapped | Pte.Writable | Pte.Young | Pte.Dirty | Pte.ContentZero);
-        _flags.AsSpan(first, pages).Fill(size);
+        FlagTable(first).AsSpan(first % PageTables.EntriesPerTable, pages).Fill(size);
         MappedFrames += pages;
         ZeroFilledFrames += pages;
         LruOf(first).AddFaulted(first);
@@ -165,7 +167,7 @@ internal sealed partial class Kernel
     /// <summary>Whether the entry maps a page of a large folio: one that could not be split, since it is pinned.</summary>
     private bool IsPartOfLargeFolio(int index) => (_pte[index] & Pte.KindMask) == Pte.Mapped && FolioPages(index) > 1;
 
-    private bool IsPartlyMapped(int folio) => (_flags[folio] & NodeFlags.PartlyMapped) != 0;
+    private bool IsPartlyMapped(int folio) => (StoredFlags(folio) & NodeFlags.PartlyMapped) != 0;
 
     /// <summary>
     /// split_folio: the folio's pages become small ones. From 6.12 on those filled with zeros become the shared zero page on the way
@@ -181,11 +183,12 @@ internal sealed partial class Kernel
         var (mapped, left) = (0, 0);
         for (var index = first; index < first + pages; index++)
         {
-            if ((_flags[index] & LargeMask) == 0)
+            if ((StoredFlags(index) & LargeMask) == 0)
                 continue;
             mapped++;
-            _flags[index] &= NodeFlags.Locked | NodeFlags.Dirty;
-            if (mapsZeros && Mechanism.SplitMapsZeroPage && (_flags[index] & NodeFlags.Locked) == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
+            var kept = StoredFlags(index) & (NodeFlags.Locked | NodeFlags.Dirty);
+            SetStoredFlags(index, kept);
+            if (mapsZeros && Mechanism.SplitMapsZeroPage && (kept & NodeFlags.Locked) == 0 && !ForbidsZeroPage(index) && (_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             {
                 MappedFrames--;
                 ZeroFilledFrames--;
@@ -215,21 +218,21 @@ internal sealed partial class Kernel
         if ((_pte[index] & Pte.ContentMask) == Pte.ContentZero)
             ZeroFilledFrames--;
         StrandedFrames++;
-        var flags = _flags[folio];
-        _flags[index] = NodeFlags.None;
+        var flags = FlagsOf(folio);
+        ForgetFlags(index);
         if (folio != index)
         {
-            _flags[folio] |= NodeFlags.PartlyMapped;
+            AddFlags(folio, NodeFlags.PartlyMapped);
             return;
         }
 
         var next = first;
-        while (next < first + pages && (_flags[next] & LargeMask) == 0)
+        while (next < first + pages && (StoredFlags(next) & LargeMask) == 0)
             next++;
         if (next < first + pages)
         {
             LruOf(index).Rename(index, next);
-            _flags[next] |= (flags & ~NodeFlags.Locked) | NodeFlags.PartlyMapped;
+            AddFlags(next, (flags & ~NodeFlags.Locked) | NodeFlags.PartlyMapped);
             return;
         }
 
@@ -266,7 +269,7 @@ internal sealed partial class Kernel
             LruOf(folio).Remove(folio);
             DeferredSplitsOf(folio).Remove(KeyOf(folio));
             PartHugeMapping(folio);
-            WriteOutLarge(first, pages, LruOf(folio).Evict(pages, _flags[folio]));
+            WriteOutLarge(first, pages, LruOf(folio).Evict(pages, FlagsOf(folio)));
         }
     }
 
@@ -274,7 +277,7 @@ internal sealed partial class Kernel
     {
         for (var index = first; index < first + pages; index++)
         {
-            if ((_flags[index] & NodeFlags.Locked) != 0)
+            if ((StoredFlags(index) & NodeFlags.Locked) != 0)
                 return true;
         }
 
@@ -308,12 +311,13 @@ internal sealed partial class Kernel
             _counters.HugeSwapOuts++;
         for (var index = first; index < first + pages; index++)
         {
-            _flags[index] = spared ? NodeFlags.ZeromapBit : NodeFlags.None;
-            Lists.SetShadow(index, shadow);
             var content = (byte)(_pte[index] & Pte.ContentMask);
             _pte[index] = (byte)(Pte.Swapped | content);
-            if (!spared)
-                CountCopyInMemory(ref _flags[index], content);
+            var flags = spared ? NodeFlags.ZeromapBit : CopyInMemory(content, inZswap: false);
+            if ((flags & NodeFlags.SlotHoldsData) != 0)
+                SlotsHoldingData++;
+            SetStoredFlags(index, flags);
+            Lists.SetShadow(index, shadow);
         }
     }
 }

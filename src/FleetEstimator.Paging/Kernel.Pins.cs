@@ -22,7 +22,7 @@ internal sealed partial class Kernel
 
             // follow_page_pte with FOLL_TOUCH | FOLL_WRITE: set_page_dirty, mark_page_accessed.
             _pte[index] |= Pte.Young;
-            _flags[index] |= NodeFlags.Dirty;
+            AddFlags(index, NodeFlags.Dirty);
             Pins.Add(process, run.PageAt(index), KeyOf(index), GroupOf(index));
         }
     }
@@ -52,7 +52,7 @@ internal sealed partial class Kernel
     /// </summary>
     private void KeepPinned(int node)
     {
-        if ((_flags[node] & NodeFlags.InSwapCache) != 0 && SwapIsHalfFull)
+        if ((StoredFlags(node) & NodeFlags.InSwapCache) != 0 && SwapIsHalfFull)
             DropFromSwapCache(node);
     }
 

@@ -11,14 +11,15 @@ internal sealed partial class Kernel
     /// <summary>shrink_slab after a pass of reclaim over the LRU lists of a group.</summary>
     internal void ShrinkDeferredSplits(int group, int priority)
     {
-        var queue = _deferredSplits[group];
-        if (queue.Count > 0)
-            queue.Shrink(priority, folios => ScanDeferredSplits(queue, folios));
+        if (_deferredSplits[group].Count > 0)
+            Shrink(_deferredSplits[group], priority);
     }
 
     internal IReadOnlyList<DeferredSplits> DeferredSplits => _deferredSplits;
 
     private DeferredSplits DeferredSplitsOf(int node) => _deferredSplits[GroupOf(node)];
+
+    private void Shrink(DeferredSplits queue, int priority) => queue.Shrink(priority, folios => ScanDeferredSplits(queue, folios));
 
     private bool ScanDeferredSplits(DeferredSplits queue, int folios)
     {

@@ -13,13 +13,14 @@ internal sealed partial class Kernel
     {
         _areas[run.Area.Id].HasAnonymousPages = true;
         var node = NodeOf(index);
-        if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+        var flags = StoredFlags(node);
+        if ((flags & NodeFlags.InSwapCache) != 0)
         {
             _counters.MinorFaults++;
-            var marked = (FlagsOf(node) & NodeFlags.ReadAhead) != 0;
+            var marked = (flags & NodeFlags.ReadAhead) != 0;
             if (marked)
             {
-                FlagsOf(node) &= ~NodeFlags.ReadAhead;
+                RemoveFlags(node, NodeFlags.ReadAhead);
                 _counters.ReadAheadHits++;
             }
 
@@ -32,7 +33,7 @@ internal sealed partial class Kernel
         }
 
         var onlyEntry = SwapCountOf(node) == 1;
-        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (FlagsOf(node) & NodeFlags.ZeromapBit) != 0)
+        if (Mechanism.ZeroPageAtSwapIn && !write && onlyEntry && !ForbidsZeroPage(index) && (flags & NodeFlags.ZeromapBit) != 0)
         {
             _counters.MinorFaults++;
             _counters.ZeroPagesMappedAtSwapIn++;
@@ -45,7 +46,7 @@ internal sealed partial class Kernel
 
         _counters.MajorFaults++;
         if (_settings.Proactive is { } proactive)
-            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (FlagsOf(node) & NodeFlags.ZeromapBit) != 0, (FlagsOf(node) & NodeFlags.InZswap) != 0);
+            _waitedNanoseconds[GroupOf(index)] += proactive.Costs.MajorFaultNanoseconds(_settings, (flags & NodeFlags.ZeromapBit) != 0, (flags & NodeFlags.InZswap) != 0);
         if (onlyEntry && _settings.SwapIsSynchronous)
         {
             if (TrySwapInFolio(run, index, write))
@@ -104,7 +105,7 @@ internal sealed partial class Kernel
             return;
         var swapIns = _counters.SwapIns;
         ReadIntoSwapCache(node);
-        FlagsOf(node) |= NodeFlags.ReadAhead;
+        AddFlags(node, NodeFlags.ReadAhead);
         _counters.ReadAheads++;
         _counters.SwapInsAhead += _counters.SwapIns - swapIns;
     }
@@ -113,31 +114,23 @@ internal sealed partial class Kernel
     {
         Charge(node);
         CountRead(node);
-        FlagsOf(node) |= NodeFlags.InSwapCache;
+        var flags = FlagsOf(node) | NodeFlags.InSwapCache;
+        if ((flags & NodeFlags.InZswap) != 0 && !Mechanism.KeepsZswapCopies)
+            flags = ForgetCopy(flags) | NodeFlags.Dirty;
+        SetFlags(node, flags);
         UnmappedCacheFrames++;
         LruOf(node).AddRefaulted(node, Lists.ShadowOf(node));
     }
 
     private void CountRead(int node)
     {
-        ref var flags = ref FlagsOf(node);
+        var flags = StoredFlags(node);
         if ((flags & NodeFlags.ZeromapBit) != 0)
-        {
             _counters.ZeroSwapIns++;
-        }
         else if ((flags & NodeFlags.InZswap) != 0)
-        {
             _counters.ZswapIns++;
-            if (!Mechanism.KeepsZswapCopies)
-            {
-                ForgetCopy(ref flags);
-                flags |= NodeFlags.Dirty;
-            }
-        }
         else
-        {
             _counters.SwapIns++;
-        }
 
         if (HoldsZeros(node))
             _counters.ZeroFilledSwapIns++;
@@ -164,7 +157,7 @@ internal sealed partial class Kernel
         {
             // Exclusive although in the swap cache: read ahead, or shared no more before it was swapped out.
             _pte[index] = (byte)(Pte.Mapped | Pte.Young | content);
-            if ((write || SwapIsHalfFull || run.Area.Locked) && (_flags[index] & NodeFlags.UnderWriteback) == 0)
+            if ((write || SwapIsHalfFull || run.Area.Locked) && (StoredFlags(index) & NodeFlags.UnderWriteback) == 0)
                 DropFromSwapCache(index);
             if (write)
                 _pte[index] |= Pte.Writable | Pte.Dirty;
@@ -211,34 +204,27 @@ internal sealed partial class Kernel
     /// <summary>Ends a slot that one entry names and no frame belongs to; the entry is about to say something else.</summary>
     private void FreeSlotOfOnlyEntry(int index, int node)
     {
-        ForgetSlot(node);
+        ForgetCopy(StoredFlags(node));
+        ReturnSlot(node);
         if (node < 0)
             _shared.Remove(node);
         else
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
     }
 
-    private void ForgetSlot(int node)
-    {
-        ref var flags = ref FlagsOf(node);
-        ForgetCopy(ref flags);
-        flags &= ~NodeFlags.SlotState;
-        ReturnSlot(node);
-    }
-
-    private void ForgetCopy(ref NodeFlags flags)
+    private NodeFlags ForgetCopy(NodeFlags flags)
     {
         if ((flags & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData--;
         if ((flags & NodeFlags.InZswap) != 0)
             ZswapEntryBytes -= BytesOfZswapEntry(flags);
-        flags &= ~(NodeFlags.ZeromapBit | NodeFlags.InZswap | NodeFlags.SlotHoldsData);
+        return flags & ~NodeFlags.SlotCopy;
     }
 
     /// <summary>folio_free_swap on a frame whose slot no entry names: no copy of it is left, which marks it dirty.</summary>
     private void DropFromSwapCache(int node)
     {
-        ForgetSlot(node);
-        FlagsOf(node) |= NodeFlags.Dirty;
+        SetFlags(node, (ForgetCopy(FlagsOf(node)) & ~NodeFlags.SlotState) | NodeFlags.Dirty);
+        ReturnSlot(node);
     }
 }

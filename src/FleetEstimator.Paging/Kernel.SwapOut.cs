@@ -18,7 +18,7 @@ internal sealed partial class Kernel
             return;
         }
 
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         var inCache = (flags & NodeFlags.InSwapCache) != 0;
         var mappers = CollectMappers(node);
         var zeroFilled = HoldsZeros(node);
@@ -73,20 +73,23 @@ internal sealed partial class Kernel
             UnmappedCacheFrames++;
         }
 
-        var written = (flags & NodeFlags.Dirty) != 0 && WriteOut(ref flags, zeroFilled, ContentBits(node));
+        var dirty = (flags & NodeFlags.Dirty) != 0;
+        if (dirty)
+            flags = WriteOut(flags, ContentBits(node));
         flags &= ~(NodeFlags.Dirty | NodeFlags.ReadAhead);
-        if (written && !_settings.SwapIsSynchronous)
+        if (dirty && !_settings.SwapIsSynchronous && (flags & (NodeFlags.ZeromapBit | NodeFlags.InZswap)) == 0)
         {
             // The device has it later; until then, and until reclaim comes by again, the frame stays in the swap cache.
-            flags |= NodeFlags.UnderWriteback;
+            SetFlags(node, flags | NodeFlags.UnderWriteback);
             _underWriteback.Add(node);
             return;
         }
 
-        LruOf(node).Remove(node);
-        Lists.SetShadow(node, LruOf(node).Evict(1, flags));
+        var lru = LruOf(node);
+        lru.Remove(node, 1, flags);
+        SetStoredFlags(node, flags & ~(NodeFlags.InSwapCache | NodeFlags.LruState));
+        Lists.SetShadow(node, lru.Evict(1, flags));
         UnmappedCacheFrames--;
-        flags &= ~NodeFlags.InSwapCache;
     }
 
     /// <summary>Asynchronous write-back has ended.</summary>
@@ -96,7 +99,7 @@ internal sealed partial class Kernel
         {
             if ((FlagsOf(node) & NodeFlags.UnderWriteback) == 0)
                 continue;
-            FlagsOf(node) &= ~NodeFlags.UnderWriteback;
+            RemoveFlags(node, NodeFlags.UnderWriteback);
             if (HasFrame(node))
                 LruOf(node).WriteBackEnded(node);
         }
@@ -110,7 +113,7 @@ internal sealed partial class Kernel
     /// </summary>
     private void DropLazily(int node, ReadOnlySpan<int> mappers)
     {
-        ref var flags = ref FlagsOf(node);
+        var flags = FlagsOf(node);
         foreach (var index in mappers)
         {
             if ((_pte[index] & Pte.Dirty) != 0)
@@ -118,7 +121,7 @@ internal sealed partial class Kernel
             if ((flags & NodeFlags.Dirty) != 0 || IsPinned(node))
             {
                 LruOf(node).Remove(node);
-                flags &= ~NodeFlags.LazilyFreed;
+                SetFlags(node, flags & ~NodeFlags.LazilyFreed);
                 LruOf(node).AddFaulted(node);
                 LruOf(node).Activate(node);
                 return;
@@ -130,55 +133,29 @@ internal sealed partial class Kernel
             if (node < 0 && --_shared[node].MapCount == 0)
                 _shared.Remove(node);
             _pte[index] = Pte.None;
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
         }
     }
 
     private byte ContentBits(int node) => node >= 0 ? (byte)(_pte[node] & Pte.ContentMask) : _shared[node].ContentBits;
 
-    /// <summary>swap_writepage; false if the device was spared by the zeromap or zswap.</summary>
-    private bool WriteOut(ref NodeFlags flags, bool zeroFilled, byte contentBits)
+    /// <summary>swap_writepage: counts where the content goes (the zeromap, zswap or the device), and says so in the flags.</summary>
+    private NodeFlags WriteOut(NodeFlags flags, byte contentBits)
     {
-        ForgetCopy(ref flags);
-        if (zeroFilled)
+        var copy = _flagsOfWrittenSlots[contentBits >> Pte.ContentShift];
+        if (contentBits == Pte.ContentZero)
             _counters.ZeroFilledSwapOuts++;
-        if (zeroFilled && Mechanism.Zeromap)
-        {
-            flags |= NodeFlags.ZeromapBit;
+        if ((copy & NodeFlags.ZeromapBit) != 0)
             _counters.ZeroSwapOuts++;
-            return false;
-        }
-
-        var compressible = contentBits != Pte.Incompressible;
-        if (_settings.Zswap && compressible)
-        {
+        else if ((copy & NodeFlags.InZswap) != 0)
             _counters.ZswapOuts++;
-            flags |= NodeFlags.InZswap;
-        }
         else
-        {
             _counters.SwapOuts++;
-        }
-
-        CountCopyInMemory(ref flags, contentBits);
-        return (flags & NodeFlags.InZswap) == 0;
-    }
-
-    /// <summary>
-    /// zram keeps a page of one repeated word, zeros among them, as the word in its table, and so does zswap on 6.1 in its entry; both tables are there
-    /// anyway. On 6.12 zeros never get as far as zswap, and other words are compressed.
-    /// </summary>
-    private void CountCopyInMemory(ref NodeFlags flags, byte contentBits)
-    {
-        var inZswap = (flags & NodeFlags.InZswap) != 0;
-        if ((inZswap || _settings.SwapDevice == SwapDevice.Zram) && contentBits != Pte.ContentZero && contentBits != Pte.ContentBits(PageContent.Repeated))
-        {
-            flags |= NodeFlags.SlotHoldsData;
+        if ((copy & NodeFlags.SlotHoldsData) != 0)
             SlotsHoldingData++;
-        }
-
-        if (inZswap)
-            ZswapEntryBytes += BytesOfZswapEntry(flags);
+        if ((copy & NodeFlags.InZswap) != 0)
+            ZswapEntryBytes += BytesOfZswapEntry(copy);
+        return ForgetCopy(flags) | copy;
     }
 
     internal int BytesOfZswapEntry(NodeFlags flags) =>

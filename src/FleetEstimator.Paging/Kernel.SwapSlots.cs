@@ -141,7 +141,7 @@ internal sealed partial class Kernel
             var content = ContentOf(k, node);
             ReleaseEntry(k, node);
             _pte[k] = (byte)(bits | content);
-            _flags[k] = NodeFlags.Folio64K | (run.Area.Locked ? NodeFlags.Locked : 0);
+            SetStoredFlags(k, NodeFlags.Folio64K | (run.Area.Locked ? NodeFlags.Locked : 0));
             if (content == Pte.ContentZero)
                 ZeroFilledFrames++;
         }

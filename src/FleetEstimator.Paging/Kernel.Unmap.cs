@@ -29,11 +29,11 @@ internal sealed partial class Kernel
                 case Pte.Mapped when (entry & Pte.Shared) != 0:
                     UnmapShared(index);
                     break;
-                case Pte.Mapped when (_flags[index] & LargeMask) != 0:
+                case Pte.Mapped when FolioPages(index) > 1:
                     UnmapFromFolio(index);
                     break;
                 case Pte.Mapped:
-                    if ((_flags[index] & NodeFlags.InSwapCache) != 0)
+                    if ((StoredFlags(index) & NodeFlags.InSwapCache) != 0)
                         DropFromSwapCache(index);
                     FreeMappedFrame(index, (entry & Pte.ContentMask) == Pte.ContentZero);
                     Pins.Unmapped(KeyOf(index));
@@ -156,7 +156,7 @@ internal sealed partial class Kernel
                         Split(FolioOf(from), mapsZeros: false);
                     BecomeShared(family, parent.PageAt(from), from);
                     _pte[to] = (byte)(_pte[from] & ~Pte.Young);
-                    Lists.SharedNodeOf(to) = SharedNode(from);
+                    Lists.SetSharedNode(to, SharedNode(from));
                     ref var shared = ref _shared[SharedNode(from)];
                     if ((_pte[from] & Pte.KindMask) == Pte.Mapped)
                         shared.MapCount++;
@@ -184,16 +184,16 @@ internal sealed partial class Kernel
         Lists.EnsureCapacity(0, (int)BitOperations.RoundUpToPowerOf2((uint)_shared.Capacity));
         ref var shared = ref _shared[node];
         shared.ContentBits = (byte)(entry & Pte.ContentMask);
-        shared.Flags = _flags[index];
+        shared.Flags = StoredFlags(index);
         (shared.MapCount, shared.SwapCount) = mapped ? (1, 0) : (0, 1);
         if (mapped || (shared.Flags & NodeFlags.InSwapCache) != 0)
             Rename(index, node);
         else
             Lists.SetShadow(node, Lists.ShadowOf(index));
         MoveSlot(index, node);
-        _flags[index] = NodeFlags.None;
+        ForgetFlags(index);
         _pte[index] = (byte)((entry & ~(Pte.Writable | Pte.ContentMask)) | Pte.Shared);
-        Lists.SharedNodeOf(index) = node;
+        Lists.SetSharedNode(index, node);
     }
 
     private void Rename(int old, int node)
@@ -209,8 +209,8 @@ internal sealed partial class Kernel
         var node = SharedNode(index);
         var shared = _shared[node];
         Rename(node, index);
-        _flags[index] = shared.Flags;
         _pte[index] = (byte)((_pte[index] & ~(Pte.Shared | Pte.ContentMask)) | shared.ContentBits);
+        SetStoredFlags(index, shared.Flags);
         _shared.Remove(node);
     }
 }

@@ -20,7 +20,7 @@ internal sealed partial class Kernel
         foreach (var index in mappers)
         {
             _pte[index] = Pte.Zero | Pte.HiddenZero;
-            _flags[index] = NodeFlags.None;
+            ForgetFlags(index);
             HiddenZeroEntries++;
         }
 

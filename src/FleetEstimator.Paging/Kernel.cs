@@ -21,7 +21,6 @@ internal sealed partial class Kernel
     private readonly MemoryGroup _node;
     private readonly Watermarks? _watermarks;
     private byte[] _pte = [];
-    private NodeFlags[] _flags = [];
 
     // The accessed bit of page table entries one level up: any page of the table was accessed since the table was last looked at.
     private bool[] _tableAccessed = [];
@@ -32,12 +31,13 @@ internal sealed partial class Kernel
     private Counters _counters;
     private long _now;
 
-    public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables)
+    public Kernel(Mechanism mechanism, NodeSettings settings, PageTables tables, FrameLists lists)
     {
+        Lists = lists;
         Mechanism = mechanism;
         _settings = settings;
+        _flagsOfWrittenSlots = FlagsOfWrittenSlots();
         _tables = tables;
-        Lists = new FrameLists(settings.Groups);
         Pins = new PinnedFrames(settings.Groups);
         _deferredSplits = [.. Enumerable.Range(0, settings.Groups).Select(_ => new DeferredSplits())];
         _staleTranslations = new StaleTranslations(settings.FlushWindowMicroseconds);
@@ -118,9 +118,11 @@ internal sealed partial class Kernel
     {
         if (_tables.Capacity > _pte.Length)
         {
-            var capacity = Math.Max(Math.Max(_tables.Capacity, _settings.ExpectedPages), (int)Math.Min(Array.MaxLength, (long)_pte.Length * 2));
+            // Half as much again, in whole tables, so that copying does not add up as a node grows.
+            var wanted = Math.Max(_settings.ExpectedPages, _pte.Length + _pte.Length / 2L);
+            var capacity = Math.Max(_tables.Capacity, (int)Math.Min(wanted + PageTables.EntriesPerTable - 1, Array.MaxLength) & ~(PageTables.EntriesPerTable - 1));
             Array.Resize(ref _pte, capacity);
-            Array.Resize(ref _flags, capacity);
+            Array.Resize(ref _flagTables, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableAccessed, capacity / PageTables.EntriesPerTable + 1);
             Array.Resize(ref _tableStates, capacity / PageTables.EntriesPerTable + 1);
             Lists.EnsureCapacity(capacity, 0);
@@ -162,13 +164,6 @@ internal sealed partial class Kernel
             lru.FlushStatisticsIfChanged();
     }
 
-    /// <summary>An operation has been done: processes have run.</summary>
-    public void ProcessesRan()
-    {
-        foreach (var lru in _lrus)
-            lru.ProcessesRan();
-    }
-
     internal int GroupOf(int node) => _lrus.Length == 1 ? 0 : (node >= 0 ? _tables.FamilyOf(node) : _shared[node].Family).Group;
 
     /// <summary>The policy that a frame stands under.</summary>
@@ -207,14 +202,19 @@ internal sealed partial class Kernel
     /// <summary>Whether a node still stands on the LRU for a frame.</summary>
     internal bool HasFrame(int node)
     {
-        if ((FlagsOf(node) & NodeFlags.InSwapCache) != 0)
+        if ((StoredFlags(node) & NodeFlags.InSwapCache) != 0)
             return true;
         return node < 0 ? _shared[node].MapCount > 0 : (_pte[node] & (Pte.KindMask | Pte.Shared)) == Pte.Mapped && FolioOf(node) == node;
     }
 
-    internal int NodeOf(int index) => (_pte[index] & Pte.Shared) != 0 ? SharedNode(index) : index;
+    /// <summary>Starts to load the entry of an exclusive frame.</summary>
+    internal void PrefetchEntry(int node)
+    {
+        if (node >= 0)
+            CpuCache.Prefetch(ref _pte[node]);
+    }
 
-    internal ref NodeFlags FlagsOf(int node) => ref node >= 0 ? ref _flags[node] : ref _shared[node].Flags;
+    internal int NodeOf(int index) => (_pte[index] & Pte.Shared) != 0 ? SharedNode(index) : index;
 
     internal int MapCountOf(int node) => node < 0 ? _shared[node].MapCount : (_pte[node] & Pte.KindMask) == Pte.Mapped ? 1 : 0;
 

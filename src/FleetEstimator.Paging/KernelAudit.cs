@@ -9,7 +9,7 @@ internal static class KernelAudit
         var hidden = 0L;
         foreach (var process in tables.Processes)
         {
-            foreach (var first in process.Tables.Values)
+            foreach (var (_, first) in process.Tables)
             {
                 for (var index = first; index < first + PageTables.EntriesPerTable && index < kernel.Entries.Length; index++)
                 {

@@ -4,7 +4,7 @@ namespace FleetEstimator.Paging;
 /// A memory cgroup: what is charged to it, its limit, and reclaim down to it (try_to_free_mem_cgroup_pages in mm/vmscan.c, try_charge in
 /// mm/memcontrol.c). A group has one policy; the node, the group above all others, has those of all.
 /// </summary>
-internal sealed class MemoryGroup(Kernel kernel, IReadOnlyList<ReclaimPolicy> policies)
+internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
 {
     // DEF_PRIORITY: the first pass scans 1/4096 of the frames, the last all of them.
     public const int PriorityAtFirst = 12;
@@ -22,7 +22,7 @@ internal sealed class MemoryGroup(Kernel kernel, IReadOnlyList<ReclaimPolicy> po
     public long LimitFrames { get; private set; }
 
     /// <summary>Frames charged against the limit.</summary>
-    public long Frames => policies.Count == 1 ? policies[0].Frames + kernel.Pins.UnmappedFramesOf(policies[0].Group) : kernel.Frames;
+    public long Frames => policies.Length == 1 ? policies[0].Frames + kernel.Pins.UnmappedFramesOf(policies[0].Group) : kernel.Frames;
 
     /// <summary>Makes room for frames under the limit; false if there is still none for them.</summary>
     public bool TryCharge(int frames) => HasRoom(frames) || MakeRoom(frames);
@@ -91,10 +91,10 @@ internal sealed class MemoryGroup(Kernel kernel, IReadOnlyList<ReclaimPolicy> po
     private long Shrink(int priority, long wanted, long missing)
     {
         var reclaimed = 0L;
-        for (var visited = 0; visited < policies.Count && reclaimed < missing; visited++)
+        for (var visited = 0; visited < policies.Length && reclaimed < missing; visited++)
         {
             reclaimed += Shrink(policies[_position], priority, wanted);
-            _position = (_position + 1) % policies.Count;
+            _position = (_position + 1) % policies.Length;
         }
 
         return reclaimed;

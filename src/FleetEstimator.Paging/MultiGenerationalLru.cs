@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace FleetEstimator.Paging;
 
 /// <summary>
@@ -27,14 +29,13 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     private long _oldest;
     private long _youngest = GenerationsMin + 1;
     private long _reclaimed;
-    private bool _walkingAllowed = true;
+
+    // PageTables.ProcessesRan at the last look: page tables are walked again only after a process has run (lru_gen_use_mm).
+    private long _ranAtWalk = -1;
 
     private int Generations => (int)(_youngest - _oldest + 1);
 
     private int YoungestList => (int)(_youngest % GenerationsMax);
-
-    /// <summary>A process has run since: its page tables may be walked again (lru_gen_use_mm).</summary>
-    public override void ProcessesRan() => _walkingAllowed = true;
 
     /// <summary>A frame that a fault brought in joins the youngest generation.</summary>
     protected override void Insert(int node) => AddYoungest(node);
@@ -43,12 +44,6 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     {
         _sizes[GenerationIn(flags)] -= pages;
         Lists.Remove(node);
-    }
-
-    public override void ForgetTable(int first)
-    {
-        foreach (var filter in _worthWalking)
-            filter?.Remove(first);
     }
 
     public override void Activate(int node) => MoveToYoungest(node);
@@ -64,6 +59,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
 
         for (var generation = 0; generation < GenerationsMax; generation++)
             yield return ($"frames of generation {generation}", _sizes[generation], recounted[generation]);
+    }
+
+    public override void ForgetTable(int first)
+    {
+        foreach (var tablesWorthIt in _worthWalking)
+            tablesWorthIt?.Remove(first);
     }
 
     public override long Shrink(int priority, long wanted)
@@ -141,13 +142,16 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         for (var k = 0; k < isolated; k++)
         {
             var node = _isolated[k];
-            Kernel.FlagsOf(node) &= ~NodeFlags.Isolated;
-            var frames = Frames;
             if (!WasAccessed(node))
+            {
+                var frames = Frames;
                 Kernel.SwapOut(node);
-            _reclaimed += frames - Frames;
-            if (Kernel.HasFrame(node))
-                _isolated[kept++] = node;
+                _reclaimed += frames - Frames;
+                if (!Kernel.HasFrame(node))
+                    continue;
+            }
+
+            _isolated[kept++] = node;
         }
 
         // move_folios_to_lru, after the whole batch: what could not be evicted joins the youngest generation.
@@ -165,27 +169,32 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         var oldest = (int)(_oldest % GenerationsMax);
         var remaining = BatchMax;
         var (scannedPages, isolatedPages) = (0, 0);
-        while (isolatedPages < BatchMin && remaining > 0 && !IsEmpty(oldest))
+        for (var node = Tail(oldest); isolatedPages < BatchMin && remaining > 0 && !IsHead(oldest, node);)
         {
             remaining--;
-            var node = Tail(oldest);
+            var above = Lists.Above(node);
+            Kernel.PrefetchEntry(node);
             var pages = Kernel.FolioPages(node);
             scannedPages += pages;
-            Lists.Remove(node);
-            var generation = GenerationOf(node);
-            if (generation != oldest)
+            var state = Kernel.LruStateOf(node);
+            if (GenerationIn(state) != oldest)
             {
-                AddHead(generation, node);
-                continue;
+                Lists.Remove(node);
+                AddHead(GenerationIn(state), node, state);
+            }
+            else
+            {
+                Kernel.SetLruState(node, state | NodeFlags.Isolated);
+                _isolated[isolated++] = node;
+                isolatedPages += pages;
             }
 
-            // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
-            AddHead(IsolationList, node);
-            Kernel.FlagsOf(node) |= NodeFlags.Isolated;
-            _isolated[isolated++] = node;
-            isolatedPages += pages;
+            node = above;
         }
 
+        // Still counted and linked as a list of its own, so that swap-out and unmapping can take it off as usual.
+        if (isolated > 0)
+            MoveTail(oldest, _isolated[isolated - 1], IsolationList);
         return isolated > 0 || remaining == 0 ? scannedPages : 0;
     }
 
@@ -194,13 +203,16 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
     /// <summary>folio_check_references with lru_gen_look_around: was any entry young, here or found so while a neighbour was looked at?</summary>
     private bool WasAccessed(int node)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
-        var accessed = (flags & NodeFlags.Referenced) != 0 && Kernel.MapCountOf(node) > 0;
-        flags &= ~NodeFlags.Referenced;
-        if (accessed)
+        var state = Kernel.LruStateOf(node);
+        Kernel.SetLruState(node, state & ~(NodeFlags.Isolated | NodeFlags.Referenced));
+        if ((state & NodeFlags.Referenced) != 0 && Kernel.MapCountOf(node) > 0)
             return true;
+
+        var accessed = false;
         if (node >= 0)
         {
+            if (Kernel.FolioPages(node) == 1)
+                return TakeYoungAndLookAround(node);
             for (var index = node; index < (node | (Kernel.FolioPages(node) - 1)) + 1; index++)
                 accessed |= Kernel.FolioOf(index) == node && TakeYoungAndLookAround(index);
             return accessed;
@@ -240,14 +252,14 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         }
 
         var young = 1;
-        for (var near = NextYoung(start, end); near < end; near = NextYoung(near + 1, end))
+        for (var left = PteRuns.TakeYoung(Kernel.Entries.AsSpan(start, end - start)); left != 0; left &= left - 1)
         {
-            TakeYoung(near);
             young++;
-            var node = Kernel.FolioOf(near);
-            if ((Kernel.FlagsOf(node) & NodeFlags.Isolated) != 0)
-                Kernel.FlagsOf(node) |= NodeFlags.Referenced;
-            else if (GenerationOf(node) != YoungestList)
+            var node = Kernel.FolioOf(start + BitOperations.TrailingZeroCount(left));
+            var state = Kernel.LruStateOf(node);
+            if ((state & NodeFlags.Isolated) != 0)
+                Kernel.SetLruState(node, state | NodeFlags.Referenced);
+            else if (GenerationIn(state) != YoungestList)
                 MoveToYoungest(node);
         }
 
@@ -264,16 +276,14 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
         return true;
     }
 
-    private int NextYoung(int index, int end) => index + PteRuns.FirstYoung(Kernel.Entries.AsSpan(index, end - index));
-
     // ---- Aging -----------------------------------------------------------------------------------------------------------------
 
     /// <summary>try_to_inc_max_seq: moves what page tables say was accessed to the youngest generation, then opens a new one.</summary>
     private void Age()
     {
-        if (_walkingAllowed)
+        if (_ranAtWalk != tables.ProcessesRan)
             WalkPageTables();
-        _walkingAllowed = false;
+        _ranAtWalk = tables.ProcessesRan;
         while (Generations == GenerationsMax && !MergeOldest())
         {
         }
@@ -314,11 +324,12 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             var start = first + (int)(Math.Max(area.Start, tableStart) - tableStart);
             var end = first + (int)(Math.Min(area.End, tableEnd) - tableStart);
             total += end - start;
-            for (var index = NextYoung(start, end); index < end; index = NextYoung(index + 1, end))
+            for (; start < end; start += PteRuns.YoungAtOnce)
             {
-                TakeYoung(index);
-                young++;
-                SetGeneration(Kernel.FolioOf(index), YoungestList);
+                var taken = PteRuns.TakeYoung(Kernel.Entries.AsSpan(start, Math.Min(end - start, PteRuns.YoungAtOnce)));
+                young += BitOperations.PopCount(taken);
+                for (; taken != 0; taken &= taken - 1)
+                    SetGeneration(Kernel.FolioOf(start + BitOperations.TrailingZeroCount(taken)), YoungestList);
             }
         }
 
@@ -336,7 +347,7 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
             Lists.Remove(node);
             if (GenerationOf(node) == oldest)
                 SetGeneration(node, second);
-            AddTail(GenerationOf(node) == second ? second : GenerationOf(node), node);
+            AddTail(GenerationOf(node), node, Kernel.LruStateOf(node));
             if (--remaining == 0)
                 return false;
         }
@@ -347,25 +358,27 @@ internal sealed class MultiGenerationalLru(Kernel kernel, PageTables tables, int
 
     // ---- Generations -----------------------------------------------------------------------------------------------------------
 
-    private int GenerationOf(int node) => GenerationIn(Kernel.FlagsOf(node));
+    private const NodeFlags GenerationMask = NodeFlags.GenerationLow | NodeFlags.GenerationHigh;
 
-    private static int GenerationIn(NodeFlags flags) => (int)(flags & NodeFlag.GenerationMask) >> NodeFlag.GenerationShift;
+    private int GenerationOf(int node) => GenerationIn(Kernel.LruStateOf(node));
+
+    private static int GenerationIn(NodeFlags flags) => (int)(flags & GenerationMask);
 
     private void SetGeneration(int node, int generation)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
+        var state = Kernel.LruStateOf(node);
+        if (GenerationIn(state) == generation)
+            return;
         var pages = Kernel.FolioPages(node);
-        _sizes[GenerationIn(flags)] -= pages;
-        flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(generation << NodeFlag.GenerationShift);
+        _sizes[GenerationIn(state)] -= pages;
+        Kernel.SetLruState(node, (state & ~GenerationMask) | (NodeFlags)generation);
         _sizes[generation] += pages;
     }
 
     private void AddYoungest(int node)
     {
-        ref var flags = ref Kernel.FlagsOf(node);
-        flags = (flags & ~NodeFlag.GenerationMask) | (NodeFlags)(YoungestList << NodeFlag.GenerationShift);
         _sizes[YoungestList] += Kernel.FolioPages(node);
-        AddHead(YoungestList, node);
+        AddHead(YoungestList, node, (NodeFlags)YoungestList);
     }
 
     private void MoveToYoungest(int node)

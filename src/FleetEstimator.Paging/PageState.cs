@@ -45,32 +45,41 @@ internal enum NodeFlags : ushort
 {
     None = 0,
 
-    /// <summary>The frame sits in the swap cache: it has a slot as well, whose copy is valid unless <see cref="Dirty"/>.</summary>
-    InSwapCache = 1,
-
-    /// <summary>The slot's zeromap bit.</summary>
-    ZeromapBit = 2,
-
-    /// <summary>The device spends memory on the slot's copy.</summary>
-    SlotHoldsData = 4,
-
-    /// <summary>The frame differs from its slot's copy.</summary>
-    Dirty = 8,
-
-    /// <summary>Read ahead and not used yet.</summary>
-    ReadAhead = 16,
-
-    /// <summary>Generation of the frame: sequence number modulo 4, at <see cref="NodeFlag.GenerationShift"/>.</summary>
-    GenerationLow = 32,
+    /// <summary>Generation of the frame: sequence number modulo 4.</summary>
+    GenerationLow = 1,
 
     /// <summary>Second bit of the generation.</summary>
-    GenerationHigh = 64,
+    GenerationHigh = 2,
+
+    /// <summary>Classic LRU: on the active list.</summary>
+    Active = GenerationLow,
+
+    /// <summary>Classic LRU: was on the active list before (PG_workingset).</summary>
+    WorkingSet = GenerationHigh,
 
     /// <summary>Found young while off the list for eviction: to be kept (the kernel's PG_referenced).</summary>
-    Referenced = 128,
+    Referenced = 4,
 
     /// <summary>Off its list for eviction.</summary>
-    Isolated = 256,
+    Isolated = 8,
+
+    /// <summary>Classic LRU: locked when reclaim met it, and on a list of its own since.</summary>
+    Unevictable = Isolated,
+
+    /// <summary>The frame sits in the swap cache: it has a slot as well, whose copy is valid unless <see cref="Dirty"/>.</summary>
+    InSwapCache = 16,
+
+    /// <summary>The slot's zeromap bit.</summary>
+    ZeromapBit = 32,
+
+    /// <summary>The device spends memory on the slot's copy.</summary>
+    SlotHoldsData = 64,
+
+    /// <summary>The frame differs from its slot's copy.</summary>
+    Dirty = 128,
+
+    /// <summary>Read ahead and not used yet.</summary>
+    ReadAhead = 256,
 
     /// <summary>MADV_FREE was called and the frame was not put back since (not PG_swapbacked): reclaim may drop it instead of swapping it out.</summary>
     LazilyFreed = 512,
@@ -93,26 +102,14 @@ internal enum NodeFlags : ushort
     /// <summary>Entries of the large folio were unmapped: the next reclaim or madvise splits it.</summary>
     PartlyMapped = 32768,
 
-    /// <summary>Classic LRU: on the active list.</summary>
-    Active = GenerationLow,
+    /// <summary>What reclaim keeps of a frame on its lists, with its links: the lowest <see cref="FrameWord.StateBits"/> bits.</summary>
+    LruState = GenerationLow | GenerationHigh | Referenced | Isolated,
 
-    /// <summary>Classic LRU: was on the active list before (PG_workingset).</summary>
-    WorkingSet = GenerationHigh,
-
-    /// <summary>Classic LRU: locked when reclaim met it, and on a list of its own since.</summary>
-    Unevictable = Isolated,
-
-    /// <summary>What the classic LRU keeps of a frame.</summary>
-    LruState = Active | WorkingSet | Unevictable | Referenced,
+    /// <summary>What says where a slot's content lies.</summary>
+    SlotCopy = ZeromapBit | InZswap | SlotHoldsData,
 
     /// <summary>What belongs to a slot and ends with it.</summary>
-    SlotState = InSwapCache | ZeromapBit | InZswap | SlotHoldsData | Dirty | ReadAhead,
-}
-
-internal static class NodeFlag
-{
-    public const int GenerationShift = 5;
-    public const NodeFlags GenerationMask = NodeFlags.GenerationLow | NodeFlags.GenerationHigh;
+    SlotState = InSwapCache | SlotCopy | Dirty | ReadAhead,
 }
 
 /// <summary>Frames and slots that more than one page table entry may name, by number; the node of number n is ~n.</summary>

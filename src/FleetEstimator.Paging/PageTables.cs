@@ -1,12 +1,10 @@
+using System.Runtime.CompilerServices;
+
 namespace FleetEstimator.Paging;
 
 /// <summary>One process: its VMAs and where its page tables lie.</summary>
 internal sealed class Process(uint number, ForkFamily family)
 {
-    private readonly Dictionary<ulong, int> _tables = [];
-    private ulong _lastTable = ulong.MaxValue;
-    private int _lastBase;
-
     public uint Number { get; } = number;
 
     /// <summary>All processes that may share frames and slots with this one: those forked, directly or not, from one ancestor.</summary>
@@ -15,30 +13,14 @@ internal sealed class Process(uint number, ForkFamily family)
     public AddressSpace Space { get; } = new();
 
     /// <summary>Virtual page number / 512 → first index of the table.</summary>
-    public Dictionary<ulong, int> Tables => _tables;
+    public PageDirectory Tables { get; } = new();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryIndex(ulong page, out int index)
     {
-        var table = page / PageTables.EntriesPerTable;
-        if (table != _lastTable)
-        {
-            if (!_tables.TryGetValue(table, out var start))
-            {
-                index = -1;
-                return false;
-            }
-
-            (_lastTable, _lastBase) = (table, start);
-        }
-
-        index = _lastBase + (int)(page % PageTables.EntriesPerTable);
-        return true;
-    }
-
-    public void Forget(ulong table)
-    {
-        _tables.Remove(table);
-        _lastTable = ulong.MaxValue;
+        var first = Tables.Find(page / PageTables.EntriesPerTable);
+        index = first + (int)(page % PageTables.EntriesPerTable);
+        return first >= 0;
     }
 }
 
@@ -68,15 +50,23 @@ internal sealed class PageTables
     private readonly Stack<int> _freeTables = new();
     private readonly List<(Process Process, ulong FirstPage)> _tables = [];
     private int _nextVma;
+    private Process? _lastFound;
 
     /// <summary>Every table ever handed out holds indices below this.</summary>
     public int Capacity => _tables.Count * EntriesPerTable;
 
     public int VmaCapacity => _nextVma;
 
-    public IReadOnlyCollection<Process> Processes => _processes.Values;
+    /// <summary>How often processes have run: operations so far.</summary>
+    public long ProcessesRan { get; set; }
 
-    public Process? Find(uint number) => _processes.GetValueOrDefault(number);
+    public Dictionary<uint, Process>.ValueCollection Processes => _processes.Values;
+
+    public Process? Find(uint number)
+    {
+        var last = _lastFound;
+        return last != null && last.Number == number ? last : _lastFound = _processes.GetValueOrDefault(number);
+    }
 
     public Process FindOrAdd(uint number)
     {
@@ -139,22 +129,9 @@ internal sealed class PageTables
     /// <summary>
     /// Runs over what VMAs and existing tables hold of [start, end), in ascending order: where nothing was ever touched there is nothing to undo.
     /// </summary>
-    public static IEnumerable<Run> TouchedRuns(Process process, ulong start, ulong end)
-    {
-        foreach (var area in process.Space.AreasIn(start, end))
-        {
-            var areaEnd = Math.Min(end, area.End);
-            for (var page = Math.Max(start, area.Start); page < areaEnd;)
-            {
-                var stop = StopOf(page, areaEnd);
-                if (process.TryIndex(page, out var index))
-                    yield return new Run(area, page, index, (int)(stop - page));
-                page = stop;
-            }
-        }
-    }
+    public static TouchedRuns TouchedRuns(Process process, ulong start, ulong end) => new(process, start, end);
 
-    private static ulong StopOf(ulong page, ulong end) => Math.Min(end, (page / EntriesPerTable + 1) * EntriesPerTable);
+    internal static ulong StopOf(ulong page, ulong end) => Math.Min(end, (page / EntriesPerTable + 1) * EntriesPerTable);
 
     /// <summary>Cuts a VMA out of which [start, end) is about to be unmapped: what stays on either side goes its own ways from then on.</summary>
     public void CutForUnmap(Process process, ulong start, ulong end, Action<Vma, Vma> parted)
@@ -169,9 +146,9 @@ internal sealed class PageTables
         process.Space.Unmap(start, end);
         for (var table = start / EntriesPerTable; table <= (end - 1) / EntriesPerTable; table++)
         {
-            if (process.Tables.TryGetValue(table, out var first) && !process.Space.Intersects(table * EntriesPerTable, (table + 1) * EntriesPerTable))
+            if (process.Tables.Find(table) is >= 0 and var first && !process.Space.Intersects(table * EntriesPerTable, (table + 1) * EntriesPerTable))
             {
-                process.Forget(table);
+                process.Tables.Remove(table);
                 _freeTables.Push(first);
                 freed(first);
             }
@@ -181,22 +158,32 @@ internal sealed class PageTables
     /// <summary>Forgets a process whose tables have all been zapped.</summary>
     public void Remove(Process process, Action<int> freed)
     {
-        foreach (var first in process.Tables.Values)
+        foreach (var (_, first) in process.Tables)
         {
             _freeTables.Push(first);
             freed(first);
         }
 
-        process.Tables.Clear();
         process.Family.Processes.Remove(process);
         _processes.Remove(process.Number);
+        _lastFound = null;
     }
 
     /// <summary>Process and virtual page number of the entry at <paramref name="index"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (Process Process, ulong Page) Locate(int index)
     {
         var (process, firstPage) = _tables[index / EntriesPerTable];
         return (process, firstPage + (ulong)(index % EntriesPerTable));
+    }
+
+    /// <summary>The run of the one page whose entry stands at <paramref name="index"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Run RunOf(int index)
+    {
+        var (process, page) = Locate(index);
+        var area = process.Space.Find(page) ?? throw new InvalidOperationException($"Page {page} of process {process.Number} is not mapped.");
+        return new Run(area, page, index, 1);
     }
 
     /// <summary>The fork family that the entry at <paramref name="index"/> belongs to.</summary>
@@ -217,8 +204,7 @@ internal sealed class PageTables
 
         _tables[first / EntriesPerTable] = (process, table * EntriesPerTable);
         process.Tables.Add(table, first);
-        process.TryIndex(page, out index);
-        return index;
+        return first + (int)(page % EntriesPerTable);
     }
 
     private static Process Add(uint number, ForkFamily family)
@@ -226,5 +212,38 @@ internal sealed class PageTables
         var process = new Process(number, family);
         family.Processes.Add(process);
         return process;
+    }
+}
+
+/// <summary>An enumeration of runs that needs no allocation: the runs of <see cref="PageTables.TouchedRuns"/>.</summary>
+internal struct TouchedRuns(Process process, ulong start, ulong end)
+{
+    private AreaRange _areas = process.Space.AreasIn(start, end);
+    private ulong _page;
+    private ulong _areaEnd;
+
+    public Run Current { get; private set; }
+
+    public readonly TouchedRuns GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        while (true)
+        {
+            while (_page < _areaEnd)
+            {
+                var page = _page;
+                _page = PageTables.StopOf(page, _areaEnd);
+                if (process.TryIndex(page, out var index))
+                {
+                    Current = new Run(_areas.Current, page, index, (int)(_page - page));
+                    return true;
+                }
+            }
+
+            if (!_areas.MoveNext())
+                return false;
+            (_page, _areaEnd) = (Math.Max(start, _areas.Current.Start), Math.Min(end, _areas.Current.End));
+        }
     }
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -73,25 +75,39 @@ internal static class PteRuns
         return first < 0 ? entries.Length : first;
     }
 
-    /// <summary>The first entry that maps a frame and was accessed; the length if none does.</summary>
-    public static int FirstYoung(ReadOnlySpan<byte> entries)
+    /// <summary>Most entries that are taken at once, one a bit.</summary>
+    public const int YoungAtOnce = 64;
+
+    /// <summary>Which of up to 64 entries map a frame and were accessed, the first as the lowest bit; they count as not accessed from now on.</summary>
+    public static ulong TakeYoung(Span<byte> entries)
     {
-        var done = 0;
-        if (Vector256.IsHardwareAccelerated)
+        Debug.Assert(entries.Length <= YoungAtOnce, "More entries than bits.");
+        if (entries.Length == YoungAtOnce && Vector256.IsHardwareAccelerated)
         {
             ref var start = ref MemoryMarshal.GetReference(entries);
-            var wanted = Vector256.Create(YoungFrame);
-            for (; done + Vector256<byte>.Count <= entries.Length; done += Vector256<byte>.Count)
-            {
-                var found = Vector256.Equals(Vector256.LoadUnsafe(ref start, (nuint)done) & wanted, wanted).ExtractMostSignificantBits();
-                if (found != 0)
-                    return done + BitOperations.TrailingZeroCount(found);
-            }
+            return TakeYoung(ref start) | ((ulong)TakeYoung(ref Unsafe.Add(ref start, Vector256<byte>.Count)) << Vector256<byte>.Count);
         }
 
-        while (done < entries.Length && !IsYoungFrame(entries[done]))
-            done++;
-        return done;
+        var taken = 0UL;
+        for (var k = 0; k < entries.Length; k++)
+        {
+            if (!IsYoungFrame(entries[k]))
+                continue;
+            taken |= 1UL << k;
+            entries[k] &= unchecked((byte)~Pte.Young);
+        }
+
+        return taken;
+    }
+
+    private static uint TakeYoung(ref byte start)
+    {
+        var entries = Vector256.LoadUnsafe(ref start);
+        var young = Vector256.Equals(entries & Vector256.Create(YoungFrame), Vector256.Create(YoungFrame));
+        var found = young.ExtractMostSignificantBits();
+        if (found != 0)
+            Vector256.AndNot(entries, young & Vector256.Create(Pte.Young)).StoreUnsafe(ref start);
+        return found;
     }
 
     /// <summary>Whether an entry maps a frame and was accessed.</summary>

@@ -57,7 +57,7 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     }
 
     /// <summary>MADV_FREE: gives the frame <see cref="NodeFlags.LazilyFreed"/>.</summary>
-    public virtual void FreeLazily(int node) => Kernel.FlagsOf(node) |= NodeFlags.LazilyFreed;
+    public virtual void FreeLazily(int node) => Kernel.AddFlags(node, NodeFlags.LazilyFreed);
 
     /// <summary>An asynchronous device has written a frame.</summary>
     public virtual void WriteBackEnded(int node)
@@ -69,16 +69,6 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     {
     }
 
-    /// <summary>A process has run since the last call.</summary>
-    public virtual void ProcessesRan()
-    {
-    }
-
-    /// <summary>A page table has been taken away; another may come to stand where it was.</summary>
-    public virtual void ForgetTable(int first)
-    {
-    }
-
     /// <summary>The periodic flush of the group's statistics.</summary>
     public virtual void FlushStatistics()
     {
@@ -86,6 +76,11 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
 
     /// <summary>The same, unless too little has changed to be worth it (mem_cgroup_flush_stats): what a reader of memory.stat causes.</summary>
     public virtual void FlushStatisticsIfChanged()
+    {
+    }
+
+    /// <summary>A page table has been taken away; what is known of it does not hold of the one that may come to lie there.</summary>
+    public virtual void ForgetTable(int first)
     {
     }
 
@@ -122,7 +117,15 @@ internal abstract class ReclaimPolicy(Kernel kernel, int group)
     /// <summary>The frame longest on a list.</summary>
     protected int Tail(int list) => Lists.Tail(_firstList + list);
 
-    protected void AddHead(int list, int node) => Lists.AddHead(_firstList + list, node);
+    /// <summary>Whether a node is the head of a list: what stands before the first frame.</summary>
+    protected bool IsHead(int list, int node) => node == ~(_firstList + list);
 
-    protected void AddTail(int list, int node) => Lists.AddTail(_firstList + list, node);
+    /// <summary>Moves a frame and all that stand between it and the tail of a list to the head of another, as they are ordered.</summary>
+    protected void MoveTail(int from, int node, int to) => Lists.MoveTail(_firstList + from, node, _firstList + to);
+
+    /// <summary>Puts a frame at the head of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
+    protected void AddHead(int list, int node, NodeFlags state) => Lists.AddHead(_firstList + list, node, (uint)state);
+
+    /// <summary>Puts a frame at the tail of a list, with a new <see cref="NodeFlags.LruState"/>.</summary>
+    protected void AddTail(int list, int node, NodeFlags state) => Lists.AddTail(_firstList + list, node, (uint)state);
 }
