@@ -13,7 +13,8 @@ public class DifferentialTests
 {
     private const long SequencesByDefault = 10_000;
 
-    private static readonly Layout Small = new(FirstPage: 512 - 30, RegionPages: 60);
+    // More than a batch of reclaim (64) of the first region in one table, so that look-around has to choose.
+    private static readonly Layout Small = new(FirstPage: 512 - 15, RegionPages: 85);
 
     // A table in the middle of the first region, which a 2 MiB folio can fill, and parts of it before and behind.
     private static readonly Layout Huge = new(FirstPage: 512 - 40, RegionPages: 512 + 70);

@@ -64,7 +64,7 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     {
         for (var attempt = 0; kernel.Frames + frames > kernel.LimitFrames && attempt < Retries;)
         {
-            if (TryToFree(Math.Max(frames, ReclaimMin)) == 0)
+            if (TryToFree(frames) == 0)
                 attempt++;
         }
 
@@ -87,7 +87,7 @@ internal sealed class NaiveLru(NaiveKernel kernel)
         var done = 0L;
         for (var attempt = 0; done < frames && attempt < Retries;)
         {
-            var freed = TryToFree(Math.Max(ReclaimMin, (frames - done) / 4));
+            var freed = TryToFree((frames - done) / (kernel.Mechanism.ReclaimsOnRequestInParts ? 4 : 1));
             done += freed;
             if (freed == 0)
                 attempt++;
@@ -97,6 +97,7 @@ internal sealed class NaiveLru(NaiveKernel kernel)
     /// <summary>do_try_to_free_pages.</summary>
     private long TryToFree(long wanted)
     {
+        wanted = Math.Max(wanted, ReclaimMin);
         var freed = 0L;
         for (var priority = PriorityAtFirst; priority >= 0 && freed < wanted; priority--)
         {
