@@ -27,7 +27,11 @@ public class DifferentialTests
         from forbids in Gen.Frequency((6, Gen.Const(false)), (1, Gen.Const(true)))
         select new NodeSettings
         {
-            SwapDevice = device, SwapPages = device == SwapDevice.None ? 0 : slots, PageCluster = cluster, Zswap = zswap && device != SwapDevice.None, ForbidZeroPage = forbids,
+            SwapDevice = device,
+            SwapPages = device == SwapDevice.None ? 0 : slots,
+            PageCluster = cluster,
+            Zswap = zswap && device != SwapDevice.None,
+            ForbidZeroPage = forbids,
         };
 
     private static readonly Gen<NodeSettings> With64K =

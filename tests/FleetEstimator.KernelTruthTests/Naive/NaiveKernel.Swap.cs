@@ -125,9 +125,9 @@ internal sealed partial class NaiveKernel
         var start = at == last + 1 ? at : last == at + 1 ? at - window + 1 : at - (window - 1) / 2;
         var table = Process.TableOf(page);
         return from offset in Enumerable.Range(0, window)
-            let near = (ulong)(start + offset)
-            where start + offset >= 0 && area.Holds(near) && Process.TableOf(near) == table
-            select near;
+               let near = (ulong)(start + offset)
+               where start + offset >= 0 && area.Holds(near) && Process.TableOf(near) == table
+               select near;
     }
 
     /// <summary>__swapin_nr_pages.</summary>

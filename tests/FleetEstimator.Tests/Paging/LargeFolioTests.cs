@@ -7,7 +7,10 @@ public sealed class LargeFolioTests
 {
     private static readonly NodeSettings BothSizes = new()
     {
-        SwapDevice = SwapDevice.Zram, SwapPages = 10_000, HugePages2M = HugePages.Always, HugePages64K = HugePages.Always,
+        SwapDevice = SwapDevice.Zram,
+        SwapPages = 10_000,
+        HugePages2M = HugePages.Always,
+        HugePages64K = HugePages.Always,
     };
 
     [Fact]
