@@ -1,6 +1,11 @@
 using FleetEstimator.Cli.Bench;
 using FleetEstimator.Paging;
 using Xunit;
+using Xunit.Sdk;
+using Xunit.v3;
+
+// What is allocated is measured for the process as a whole: nothing else may run meanwhile.
+[assembly: Parallelization(Mode = ParallelMode.None)]
 
 namespace FleetEstimator.Benchmarks;
 
