@@ -173,13 +173,13 @@ public sealed class RecordingSession : IDisposable
             _target.Reap(live.Stat);
         }
 
-        _ = _live.RemoveAll(live => live.HasEnded || live.IsLost);
+        _ = _live.RemoveAll(live => live.HasEnded);
     }
 
     private void ScanKnown(LiveProcess live, ulong time)
     {
         NoteWhetherEnded(live);
-        if (live.HasEnded)
+        if (live.HasEnded || live.IsLost)
             return;
         var now = live.Now!.Value;
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
@@ -194,7 +194,7 @@ public sealed class RecordingSession : IDisposable
         NoteWhetherEnded(live);
         if (live.HasEnded)
             return;
-        // What it holds from here on is not known: to the trace it holds nothing.
+        // What it holds from here on is not known: to the trace it holds nothing. It may be about to exit, its memory gone already; its end is still to be told.
         live.Process.Exec(time, _append);
         live.IsLost = true;
     }
