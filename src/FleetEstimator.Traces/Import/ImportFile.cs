@@ -44,7 +44,7 @@ public sealed partial class ImportFile : IDisposable
             if (Directory.Exists(path))
                 throw new ImportException(path, null, null, "this is a folder", "Name a file");
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 16);
-            return new(path, stream, stream.SafeFileHandle, stream.CanSeek ? new FileInfo(path).LastWriteTimeUtc : null, []);
+            return new(path, stream, stream.SafeFileHandle, stream.CanSeek ? new DateTimeOffset(File.GetLastWriteTimeUtc(path)) : null, []);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -97,11 +97,12 @@ public sealed partial class ImportFile : IDisposable
     {
         if (!Stream.CanSeek)
             return;
+        var position = Stream.Position;
         hash.AppendData(BitConverter.GetBytes(Stream.Length));
         var buffer = new byte[Math.Min(FingerprintBytes, Stream.Length)];
         foreach (var offset in (long[])[0, Stream.Length - buffer.Length])
             hash.AppendData(buffer.AsSpan(0, ReadAt(offset, buffer)));
-        Stream.Position = 0;
+        Stream.Position = position;
     }
 
     private (long Start, long End)? NextDataInMemory(long from)
