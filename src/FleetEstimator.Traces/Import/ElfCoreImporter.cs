@@ -78,7 +78,7 @@ internal sealed class ElfCoreImporter : Importer
 
         job.Note($"{core.File.Name}: process {core.Process}, {pages.DataPages:N0} pages of data, {pages.ZeroFilledPages:N0} of written zeros, {pages.HolePages:N0} in holes (untouched, or mapping the zero page)");
         if (!core.HasHoles)
-            job.Note($"{core.File.Name} has no holes: its pages of zeros are taken as {(zeroPages == ZeroPages.Untouched ? "untouched" : "written")}, as you said; the zero share is a {(zeroPages == ZeroPages.Untouched ? "lower" : "upper")} bound");
+            job.Note($"{core.File.Name} has no holes: its pages of zeros are taken as {(zeroPages == ZeroPages.Untouched ? "untouched" : "written")}, as you said; the zero share is {(zeroPages == ZeroPages.Untouched ? "a lower" : "an upper")} bound");
         else if (pages.ZeroFilledPages == 0 && pages.HolePages > 0)
             job.Note($"{core.File.Name}: not one page of zeros is data. A copy that turns zeros into holes (cp --sparse=always) looks the same: make sure that this is the file the kernel wrote");
     }
