@@ -42,11 +42,18 @@ internal sealed class CsvImporter : TableImporter
             });
             return new Table(job, reader);
         }
-        catch (Exception exception) when (exception is CsvFormatException or InvalidOperationException or IOException)
+        catch (CsvRecordTooLargeException)
+        {
+            throw TooLong(job, 1);
+        }
+        catch (Exception exception) when (exception is CsvFormatException or InvalidOperationException)
         {
             throw job.Wrong("line 1", null, exception.Message.TrimEnd('.'), "Give a CSV file");
         }
     }
+
+    private static ImportException TooLong(ImportJob job, long line) => job.Wrong(
+        $"line {line}", null, $"the line, or one soon after it, is longer than {job.Limits.LineBytesMax} characters", "Check quotes: one that is not closed swallows what follows");
 
     private sealed class Table(ImportJob job, CsvDataReader reader) : ImportTable
     {
@@ -68,9 +75,13 @@ internal sealed class CsvImporter : TableImporter
                 return reader.RowFieldCount == Columns.Count ? true : throw job.Wrong(
                     $"line {RowNumber}", null, $"it has {reader.RowFieldCount} fields, and the first line {Columns.Count}", "Check the delimiter, and quotes around fields that hold it");
             }
-            catch (Exception exception) when (exception is CsvFormatException or CsvRecordTooLargeException)
+            catch (CsvRecordTooLargeException)
             {
-                throw job.Wrong($"line {RowNumber + 1}", null, exception.Message.TrimEnd('.'), $"Lines have at most {job.Limits.LineBytesMax} characters; check quotes");
+                throw TooLong(job, RowNumber + 1);
+            }
+            catch (CsvFormatException exception)
+            {
+                throw job.Wrong($"line {RowNumber + 1}", null, exception.Message.TrimEnd('.'), "Check quotes around fields");
             }
         }
 

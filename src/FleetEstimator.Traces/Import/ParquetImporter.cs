@@ -24,7 +24,7 @@ internal sealed class ParquetImporter : TableImporter
     {
         if (!job.File.Stream.CanSeek)
             throw job.Wrong("a pipe cannot be sought, and Parquet is read from its end", "Give the table as a file");
-        return new Table(job, Decode(job, () => ParquetReader.CreateAsync(job.File.Stream, leaveStreamOpen: true).GetAwaiter().GetResult()));
+        return Decode(job, () => new Table(job, ParquetReader.CreateAsync(job.File.Stream, leaveStreamOpen: true).GetAwaiter().GetResult()));
     }
 
     // The library throws whatever a damaged file makes it stumble over.
@@ -90,7 +90,7 @@ internal sealed class ParquetImporter : TableImporter
             _ => null,
         };
 
-        public override string Text(int column) => Convert.ToString(_values[column]!.GetValue(_row), CultureInfo.InvariantCulture) ?? "";
+        public override string Text(int column) => _values[column] is string[] texts ? texts[_row] : Convert.ToString(_values[column]!.GetValue(_row), CultureInfo.InvariantCulture) ?? "";
 
         public override void Dispose() => reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
@@ -110,9 +110,10 @@ internal sealed class ParquetImporter : TableImporter
         {
             if (field.MaxRepetitionLevel > 0)
                 throw job.Wrong($"column {field.Path}", null, "it holds lists", "Map columns with one value a row");
+            if (field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>))
+                return Texts(group, field);
             return Type.GetTypeCode(field.ClrType) switch
             {
-                TypeCode.String => Texts(group, field),
                 TypeCode.DateTime => Read<DateTime>(group, field),
                 TypeCode.UInt64 => Read<ulong>(group, field),
                 TypeCode.UInt32 => Array.ConvertAll(Read<uint>(group, field), value => (ulong)value),
