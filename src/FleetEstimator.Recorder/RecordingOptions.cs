@@ -59,6 +59,7 @@ public sealed record RecordingOptions
         Require(Target is not RecordingTarget.Command { Arguments.Count: 0 }, "The command is empty; give one after --.");
         Require(Target is not RecordingTarget.Process { Pid: <= 0 }, "A process id is a positive number.");
         Require(Labels.Keys.All(name => name.Length > 0), "A label has an empty name; give NAME=VALUE.");
+        Require(!Labels.ContainsKey(Traces.Capabilities.Label), "The label capability is the recorder's own to write; choose another name.");
     }
 
     private static void Require(bool condition, string otherwise)
