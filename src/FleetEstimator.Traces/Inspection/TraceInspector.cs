@@ -32,7 +32,7 @@ internal sealed class TraceInspector
     {
         _trace = trace;
         _limitPages = limitPages;
-        _knowsContent = trace.Header.KnowsContent();
+        _knowsContent = trace.Header.Capability == Capability.ContentKnown;
         _simulator = new([new(Mechanism.Linux612)], new NodeSettings
         {
             PageBytes = trace.Header.PageSize, SwapDevice = SwapDevice.Zram, SwapPages = UnlimitedPages, UnknownIsIncompressible = true,
@@ -167,7 +167,7 @@ internal sealed class TraceInspector
             {
                 PageBytes = pageBytes,
                 SamplingFraction = _trace.Header.SamplingFraction,
-                Capability = _trace.Header.CapabilityName(),
+                Capability = Capabilities.NameOf(_trace.Header.Capability),
                 LimitPages = _limitPages,
                 ResidentPeakPages = Math.Max(usage.RssPeakBytes / pageBytes, last),
                 ResidentMeanPages = usage.Microseconds > 0 ? usage.RssMeanBytes / pageBytes : last,
