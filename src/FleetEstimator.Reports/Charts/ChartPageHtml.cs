@@ -115,6 +115,7 @@ public static class ChartPageHtml
         A("tabindex", "0"),
         E(
             "table",
+            table.Columns.Count == 2 ? Class("pairs") : null,
             HeaderRow([.. table.Columns]),
             E("tbody", table.Rows.Select(row => E("tr", E("th", A("scope", "row"), row[0]), row.Skip(1).Select(cell => E("td", cell)))))));
 }

@@ -13,7 +13,7 @@ internal sealed class Scale
     {
         (_from, _to, _logarithmic) = (from, to, axis.Logarithmic);
         _unit = Measures.UnitFor(axis.Measure, to);
-        Title = $"{_unit.Suffix.Trim()} {axis.Name}".Trim();
+        Title = axis.Logarithmic ? axis.Name : $"{_unit.Suffix.Trim()} {axis.Name}".Trim();
     }
 
     private Scale(ChartAxis axis, double from, double to, int ticks)
@@ -26,7 +26,7 @@ internal sealed class Scale
         Ticks = [.. Enumerable.Range(first, last - first + 1).Select(index => index * step * _unit.Size)];
     }
 
-    /// <summary>The unit and what is counted in it.</summary>
+    /// <summary>The unit and what is counted in it; on a logarithmic axis each tick has its unit.</summary>
     public string Title { get; }
 
     /// <summary>Ascending, within the axis.</summary>
@@ -44,9 +44,17 @@ internal sealed class Scale
         if (least >= most)
             return new Scale(axis, least / 2, least * 2) { Ticks = [least] };
 
-        // From the last one back, so that it is among them.
-        var every = (ascending.Count + ticks) / (ticks + 1);
-        return new Scale(axis, least, most) { Ticks = [.. ascending.Where((_, index) => (ascending.Count - 1 - index) % every == 0)] };
+        // The last one, and before it those that leave room for labels.
+        var room = Math.Log(most / least) / (ticks + 2);
+        var chosen = new List<double>();
+        foreach (var value in ascending.Reverse())
+        {
+            if (chosen.Count == 0 || Math.Log(chosen[^1] / value) >= room)
+                chosen.Add(value);
+        }
+
+        chosen.Reverse();
+        return new Scale(axis, least, most) { Ticks = chosen };
     }
 
     /// <summary>0 at the beginning of the axis, 1 at its end.</summary>

@@ -59,8 +59,9 @@ internal static class SvgChart
         {
             var x = left + ((right - left) * scale.At(tick));
             yield return Line("grid", x, top, x, bottom + 4);
-            // The last label would reach beyond the drawing.
-            yield return Text("tick", Math.Min(x, Width - 14), bottom + 19, scale.Label(tick, measure), "middle");
+            // A label at the right end would reach beyond the drawing.
+            var atEnd = x > Width - 30;
+            yield return Text("tick", atEnd ? Width : x, bottom + 19, scale.Label(tick, measure), atEnd ? "end" : "middle");
         }
 
         yield return Text("axis", (left + right) / 2, bottom + 40, scale.Title, "middle");
@@ -114,15 +115,15 @@ internal static class SvgChart
                 + $"{string.Join('L', Enumerable.Reverse(ranges).Select(range => $"{N(x(range.X))} {N(y(range.Low))}"))}Z"));
     }
 
-    private static object LineOf(ChartLine line, int index, Func<double, double> x, Func<double, double> y)
+    private static object[] LineOf(ChartLine line, int index, Func<double, double> x, Func<double, double> y)
     {
         // Marks at some of many points tell lines apart just as well.
         var every = ((line.Points.Count - 1) / 12) + 1;
-        return new object[]
-        {
+        return
+        [
             E("path", Class($"line s{index}"), A("d", $"M{string.Join('L', line.Points.Select(point => $"{N(x(point.X))} {N(y(point.Y))}"))}")),
             line.Points.Where((_, at) => at % every == 0).Select(point => Series.Mark(index, x(point.X), y(point.Y), size: 4)),
-        };
+        ];
     }
 
     private static IEnumerable<XElement> AxisBeside(Scale scale, Measure measure, double top, double bottom)

@@ -9,7 +9,7 @@ namespace FleetEstimator.Reports.Charts;
 /// <summary>Draws a heatmap: a path for each shade, a band's name beside its rows.</summary>
 internal static class SvgHeat
 {
-    private const double Left = 96;
+    private const double Left = 122;
     private const double Right = 466;
     private const double Top = 46;
     private const double LeastPlot = 150;
@@ -67,14 +67,16 @@ internal static class SvgHeat
 
     private static IEnumerable<XElement> Bands(IReadOnlyList<HeatBand> bands, Func<int, double> y)
     {
-        var (row, free) = (0, 0.0);
+        var (row, free, large) = (0, 0.0, false);
         foreach (var band in bands)
         {
+            // Lines around bands too small for a name would hide them.
             var (top, bottom) = (y(row), y(row + band.Rows));
-            if (row > 0)
+            if (row > 0 && (large || bottom - top >= LabelHeight))
                 yield return Line("border", Left - 8, top, Right, top);
+            large = bottom - top >= LabelHeight;
             var middle = (top + bottom) / 2;
-            if (bottom - top >= LabelHeight && middle - (LabelHeight / 2) >= free)
+            if (large && middle - (LabelHeight / 2) >= free)
             {
                 yield return Text("tick", Left - 10, middle + 4.5, band.Name, "end");
                 free = middle + (LabelHeight / 2);

@@ -55,7 +55,8 @@ internal static class TextChart
         {
             var (least, most) = (values.Min(), values.Max());
             var spark = string.Concat(Stretch(values, width).Select(value => most <= 0 ? ' ' : Levels[Math.Clamp((int)(value / most * Levels.Length), 0, Levels.Length - 1)]));
-            var text = least == most ? Measures.Text(most, axis.Measure) : $"{Measures.Text(least, axis.Measure)} to {Measures.Text(most, axis.Measure)}";
+            var (low, high) = (Measures.Text(least, axis.Measure), Measures.Text(most, axis.Measure));
+            var text = low == high ? high : $"{low} to {high}";
             page.Line($"  {legend.Short(name),-NameWidth} {spark}  {text}");
         }
     }
@@ -97,16 +98,16 @@ internal static class TextChart
 
         var end = Measures.Text(chart.ColumnEnds[^1], chart.Across.Measure);
         page.Line($"  {new string(' ', NameWidth)}  0{end.PadLeft(StretchedWidth(chart.ColumnEnds.Count, width) - 1)}");
-        page.Line($"  {Shades[0]} none   {Shades[1]} up to 2/7   {Shades[3]} 4/7   {Shades[5]} 6/7   {Shades[7]} above: {chart.Full}");
+        page.Paragraph($"{Shades[0]} none   {Shades[1]} up to 2/7   {Shades[3]} 4/7   {Shades[5]} 6/7   {Shades[7]} above: {chart.Full}", indent: 2);
     }
 
     private static void WriteShares(ShareChart chart, TextPage page)
     {
         var width = page.Width - 2;
-        page.Line("  " + string.Join("   ", chart.Parts.Select((part, index) => $"{Fills[index]} {part}")));
+        page.Paragraph(string.Join("   ", chart.Parts.Select((part, index) => $"{Fills[index]} {part}")), indent: 2);
         foreach (var bar in chart.Bars)
         {
-            page.Line($"  {bar.Name}");
+            page.Paragraph(bar.Name, indent: 2);
             if (bar.Shares.Count == 0)
             {
                 page.Line("  none");
@@ -124,7 +125,7 @@ internal static class TextChart
             }
 
             page.Line("  " + line);
-            page.Line("  " + string.Join("   ", bar.Shares.Select((share, part) => $"{chart.Parts[part]} {Measures.Text(share, Measure.Share)}")));
+            page.Paragraph(string.Join("   ", bar.Shares.Select((share, part) => $"{chart.Parts[part]} {Measures.Text(share, Measure.Share)}")), indent: 2);
         }
     }
 

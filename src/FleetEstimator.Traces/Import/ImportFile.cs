@@ -44,7 +44,7 @@ public sealed partial class ImportFile : IDisposable
             if (Directory.Exists(path))
                 throw new ImportException(path, null, null, "this is a folder", "Name a file");
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 16);
-            return new(path, stream, stream.SafeFileHandle, stream.CanSeek ? new FileInfo(path).LastWriteTimeUtc : null, []);
+            return new(path, stream, stream.SafeFileHandle, stream.CanSeek ? new DateTimeOffset(File.GetLastWriteTimeUtc(path)) : null, []);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {

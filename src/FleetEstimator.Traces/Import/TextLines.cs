@@ -1,7 +1,7 @@
 namespace FleetEstimator.Traces.Import;
 
 /// <summary>The lines of a text file, one at a time, as bytes without their line end.</summary>
-internal sealed class TextLines(ImportFile file, ImportLimits limits)
+internal sealed class TextLines(Stream stream, string name, ImportLimits limits)
 {
     private readonly byte[] _buffer = new byte[Math.Max(2 * limits.LineBytesMax, 1 << 16)];
     private int _start;
@@ -24,7 +24,7 @@ internal sealed class TextLines(ImportFile file, ImportLimits limits)
             if (length > limits.LineBytesMax || (length < 0 && rest.Length > limits.LineBytesMax))
             {
                 throw new ImportException(
-                    file.Name, $"line {Number + 1}", null, $"the line is longer than {limits.LineBytesMax} bytes", "Give a text file; this one may be binary, or its line ends lost");
+                    name, $"line {Number + 1}", null, $"the line is longer than {limits.LineBytesMax} bytes", "Give a text file; this one may be binary, or its line ends lost");
             }
 
             if (length >= 0 && !(length == 0 && rest.IsEmpty))
@@ -49,7 +49,7 @@ internal sealed class TextLines(ImportFile file, ImportLimits limits)
     {
         _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
         (_start, _end) = (0, _end - _start);
-        var read = file.Stream.Read(_buffer, _end, _buffer.Length - _end);
+        var read = stream.Read(_buffer, _end, _buffer.Length - _end);
         _end += read;
         _isAtEnd = read == 0;
     }

@@ -37,7 +37,7 @@ public sealed record AccessHeatmap
                 accessed[column] += heat[column];
         }
 
-        return new(rows[0].Process, rows[^1].Process, rows[0].Page, rows.Sum(row => row.Seen), accessed);
+        return new(rows[0].Process, rows[^1].Process, rows[0].Page, rows[^1].EndPage, rows.Sum(row => row.Seen), accessed);
     }
 }
 
@@ -45,11 +45,13 @@ public sealed record AccessHeatmap
 /// <param name="FirstProcess">Process in which it begins.</param>
 /// <param name="LastProcess">Process in which it ends.</param>
 /// <param name="FirstPage">Virtual page number at which it begins.</param>
+/// <param name="EndPage">Virtual page number after its last page.</param>
 /// <param name="Pages">Distinct pages of it that were ever seen or accessed.</param>
 /// <param name="Accessed">Distinct pages of it accessed, by column.</param>
 public sealed record HeatmapRow(
     [property: JsonPropertyName("first_process")] uint FirstProcess,
     [property: JsonPropertyName("last_process")] uint LastProcess,
     [property: JsonPropertyName("first_page")] ulong FirstPage,
+    [property: JsonPropertyName("end_page")] ulong EndPage,
     [property: JsonPropertyName("pages")] int Pages,
     [property: JsonPropertyName("accessed_pages")] IReadOnlyList<int> Accessed);

@@ -105,8 +105,9 @@ internal sealed class PageLedger
             {
                 for (var part = 0; part < _parts; part++)
                 {
+                    var page = (number * PagesPerBlock) + (ulong)(part * PagesPerRow);
                     if (block.Seen[part] > 0)
-                        yield return new(process.Number, (number * PagesPerBlock) + (ulong)(part * PagesPerRow), block.Seen[part], block.HeatOf(part, _windows.Columns));
+                        yield return new(process.Number, page, page + (ulong)PagesPerRow, block.Seen[part], block.HeatOf(part, _windows.Columns));
                 }
             }
         }
@@ -244,6 +245,7 @@ internal sealed class PageLedger
 /// <summary>A stretch of memory of a process.</summary>
 /// <param name="Process">Its process.</param>
 /// <param name="Page">Its first page.</param>
+/// <param name="EndPage">The page after its last.</param>
 /// <param name="Seen">Distinct pages of it that were ever seen or accessed.</param>
 /// <param name="Accessed">Distinct pages of it accessed, by column.</param>
-internal readonly record struct LedgerRow(uint Process, ulong Page, int Seen, ReadOnlyMemory<ushort> Accessed);
+internal readonly record struct LedgerRow(uint Process, ulong Page, ulong EndPage, int Seen, ReadOnlyMemory<ushort> Accessed);

@@ -41,25 +41,27 @@ internal sealed class TimeWindows
     /// <summary>The last microsecond that belongs to a column.</summary>
     public ulong EndOfColumn(int column) => _ends[Math.Min(Count, (column + 1) << ColumnShift) - 1];
 
-    /// <summary>Cuts a trace's time. A trace without duration has one window.</summary>
-    public static TimeWindows Of(Trace trace)
+    /// <summary>Cuts the time of a trace. Without duration there is one window.</summary>
+    public static TimeWindows Of(Trace trace) => Of(trace.Times, trace.Header.IntervalMicroseconds);
+
+    /// <summary>Cuts the time up to the last of <paramref name="times"/>, which do not decrease; with an interval between scans above 0 at the scans.</summary>
+    public static TimeWindows Of(ReadOnlySpan<ulong> times, long intervalMicroseconds)
     {
-        var duration = trace.DurationMicroseconds;
+        var duration = times.IsEmpty ? 0 : times[^1];
         if (duration == 0)
             return new([0]);
-        return trace.Header.IntervalMicroseconds > 0 && Scans(trace.Times, (ulong)trace.Header.IntervalMicroseconds) is { } scans
-            ? new(scans)
-            : new(Equal(duration, (int)Math.Min(duration, WindowsMax)));
+        return intervalMicroseconds > 0 && Scans(times, (ulong)intervalMicroseconds) is { } scans ? new(scans) : new(Equal(duration, (int)Math.Min(duration, WindowsMax)));
     }
 
-    // A scan of many processes takes a while; what follows within half an interval belongs to it. Null if there are more scans than windows may be.
+    // A scan of many processes takes a while; what follows within half an interval belongs to it. What the first scan finds was accessed before the recording:
+    // it belongs to the window that ends with the second. Null if there are more scans than windows may be.
     private static ulong[]? Scans(ReadOnlySpan<ulong> times, ulong interval)
     {
         var ends = new List<ulong>();
         var began = 0UL;
         foreach (var time in times)
         {
-            if (time == 0)
+            if (ends.Count == 0 && time <= interval / 2)
                 continue;
             if (ends.Count == 0 || time - began > interval / 2)
             {
@@ -74,7 +76,7 @@ internal sealed class TimeWindows
             }
         }
 
-        return [.. ends];
+        return ends.Count > 0 ? [.. ends] : [times[^1]];
     }
 
     private static ulong[] Equal(ulong duration, int count)

@@ -32,6 +32,14 @@ public sealed record TraceDetails
     [JsonPropertyName("resident_mean_pages")]
     public required long ResidentMeanPages { get; init; }
 
+    /// <summary>Pages swapped out in the replay; a page counts each time.</summary>
+    [JsonPropertyName("swapped_out_pages")]
+    public required long SwappedOutPages { get; init; }
+
+    /// <summary>Pages swapped in in the replay; a page counts each time.</summary>
+    [JsonPropertyName("swapped_in_pages")]
+    public required long SwappedInPages { get; init; }
+
     /// <summary>Distinct pages, by process and number, that were accessed at all.</summary>
     [JsonPropertyName("accessed_pages")]
     public required long AccessedPages { get; init; }

@@ -35,7 +35,10 @@ internal sealed class TraceInspector
         _knowsContent = trace.Header.Capability == Capability.ContentKnown;
         _simulator = new([new(Mechanism.Linux612)], new NodeSettings
         {
-            PageBytes = trace.Header.PageSize, SwapDevice = SwapDevice.Zram, SwapPages = UnlimitedPages, UnknownIsIncompressible = true,
+            PageBytes = trace.Header.PageSize,
+            SwapDevice = SwapDevice.Zram,
+            SwapPages = UnlimitedPages,
+            UnknownIsIncompressible = true,
         });
         _windows = TimeWindows.Of(trace);
         _ledger = new(_windows);
@@ -152,6 +155,7 @@ internal sealed class TraceInspector
     private TraceInspection Result()
     {
         var usage = _simulator.Usage(0);
+        var counters = _simulator.Counters(0);
         var pageBytes = _trace.Header.PageSize;
         var last = _timeline.Count > 0 ? _timeline[^1].Resident : 0;
         var accessed = _ledger.AccessedByColumn.ToArray();
@@ -171,6 +175,8 @@ internal sealed class TraceInspector
                 LimitPages = _limitPages,
                 ResidentPeakPages = Math.Max(usage.RssPeakBytes / pageBytes, last),
                 ResidentMeanPages = usage.Microseconds > 0 ? usage.RssMeanBytes / pageBytes : last,
+                SwappedOutPages = counters.SwapOuts + counters.ZeroSwapOuts,
+                SwappedInPages = counters.SwapIns + counters.ZeroSwapIns,
                 AccessedPages = _ledger.DistinctAccessed,
                 Timeline = [.. _timeline.Select((point, column) => point with { Accessed = accessed[column] })],
                 WorkingSet = WorkingSet(),
@@ -206,6 +212,10 @@ internal sealed class TraceInspector
             points.Add(new(_windows.EndOf((count << level) - 1) / (ulong)count, count, pages.Average(), pages.Min(), pages.Max()));
         }
 
+        // The longest windows joined in pairs leave out the end of the trace.
+        var (duration, all) = (_trace.DurationMicroseconds, _ledger.DistinctAccessed);
+        if (points.Count > 0 && points[^1].WindowMicroseconds < duration)
+            points.Add(new(duration, 1, all, all, all));
         return points;
     }
 }

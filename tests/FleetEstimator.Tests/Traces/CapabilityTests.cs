@@ -1,4 +1,5 @@
 using FleetEstimator.Traces;
+using FleetEstimator.Traces.Inspection;
 using Xunit;
 
 namespace FleetEstimator.Tests.Traces;
