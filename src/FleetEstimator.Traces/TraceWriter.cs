@@ -98,9 +98,16 @@ public sealed class TraceWriter : IDisposable
     /// <exception cref="ArgumentException">The row breaks a rule of the format: the caller's bug. The trace is as it was before.</exception>
     public void Append(in TraceRow row)
     {
+        if (TryAppend(in row) is { } fault)
+            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
+    }
+
+    /// <summary>Adds a row, unless it breaks a rule of the format: then says which, and the trace is as it was before.</summary>
+    internal RowFault? TryAppend(in TraceRow row)
+    {
         ObjectDisposedException.ThrowIf(_closed, this);
         if (_rules.Take(row.TimeMicroseconds, row.Operation) is { } fault)
-            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
+            return fault;
         var at = _buffered;
         var operation = row.Operation;
         _times.Values[at] = row.TimeMicroseconds;
@@ -115,6 +122,7 @@ public sealed class TraceWriter : IDisposable
         Rows++;
         if (_buffered == _batchRows)
             WriteBatch();
+        return null;
     }
 
     /// <summary>Writes what is buffered and the footer, flushes to disk and moves the file to its path, replacing what was there.</summary>

@@ -97,11 +97,12 @@ public sealed partial class ImportFile : IDisposable
     {
         if (!Stream.CanSeek)
             return;
+        var position = Stream.Position;
         hash.AppendData(BitConverter.GetBytes(Stream.Length));
         var buffer = new byte[Math.Min(FingerprintBytes, Stream.Length)];
         foreach (var offset in (long[])[0, Stream.Length - buffer.Length])
             hash.AppendData(buffer.AsSpan(0, ReadAt(offset, buffer)));
-        Stream.Position = 0;
+        Stream.Position = position;
     }
 
     private (long Start, long End)? NextDataInMemory(long from)
