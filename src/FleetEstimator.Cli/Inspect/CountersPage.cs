@@ -1,7 +1,6 @@
 using FleetEstimator.Reports;
 using FleetEstimator.Reports.Charts;
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 
 namespace FleetEstimator.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 
 namespace FleetEstimator.Cli;
 
@@ -40,7 +39,7 @@ internal static class InspectCommand
                 if (path.EndsWith(CountersSuffix, StringComparison.Ordinal))
                     return Counters(CounterFile.Load(path), output);
                 var trace = Trace.Load(path);
-                var inspection = Inspect(trace, parsed.GetValue(limit));
+                var inspection = TraceInspection.Of(trace, parsed.GetValue(limit)?.PagesFor(trace) ?? 0);
                 return output.Write(
                     () => TracePage.Of(trace, inspection),
                     () => JsonSerializer.Serialize(parsed.GetValue(full) ? inspection : inspection with { Details = null }, Indented));
@@ -52,14 +51,6 @@ internal static class InspectCommand
             }
         });
         return command;
-    }
-
-    private static TraceInspection Inspect(Trace trace, MemoryLimit? limit)
-    {
-        if (limit is null)
-            return TraceInspection.Of(trace);
-        var peak = limit.OfPeak is null ? 0 : TraceInspection.Of(trace).Details!.ResidentPeakPages;
-        return TraceInspection.Of(trace, limit.PagesFor(peak, trace.Header.PageSize));
     }
 
     private static int Counters(CounterFile file, PageOutput output)

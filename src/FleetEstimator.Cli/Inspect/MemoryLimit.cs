@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FleetEstimator.Estimation;
+using FleetEstimator.Traces;
 
 namespace FleetEstimator.Cli;
 
@@ -8,8 +9,9 @@ namespace FleetEstimator.Cli;
 /// <param name="OfPeak">Share of the peak, in (0, 1], or null.</param>
 internal sealed record MemoryLimit(long? Bytes, double? OfPeak)
 {
-    /// <summary>The limit in pages, at least 1.</summary>
-    public long PagesFor(long peakPages, int pageBytes) => Math.Max(1, Bytes is { } bytes ? bytes / pageBytes : (long)(OfPeak!.Value * peakPages));
+    /// <summary>The limit for a trace in pages, at least 1. A share of the peak takes a replay to know it.</summary>
+    public long PagesFor(Trace trace) =>
+        Math.Max(1, Bytes is { } bytes ? bytes / trace.Header.PageSize : (long)(OfPeak!.Value * TraceInspection.Of(trace).Details!.ResidentPeakPages));
 
     /// <summary>An option that takes a limit and rejects everything else.</summary>
     public static Option<MemoryLimit?> Option(string name, string description) => new(name)

@@ -1,6 +1,5 @@
 using FleetEstimator.Reports.Charts;
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 using static FleetEstimator.Cli.TracePage;
 
 namespace FleetEstimator.Cli;

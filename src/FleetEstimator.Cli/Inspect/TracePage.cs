@@ -2,7 +2,6 @@ using System.Globalization;
 using FleetEstimator.Reports;
 using FleetEstimator.Reports.Charts;
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 
 namespace FleetEstimator.Cli;
 

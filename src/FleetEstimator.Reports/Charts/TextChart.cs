@@ -26,10 +26,11 @@ internal static class TextChart
                 WriteBars(lines, line, page);
                 break;
             case LineChart lines:
-                WriteSparks(lines.Lines.Select(line => (line.Name, (IReadOnlyList<double>)[.. line.Points.Select(point => point.Y)])), lines.Up, page);
+                WriteSparks(lines.Lines.Select(line => (line.Name, (IReadOnlyList<double>)[.. line.Points.Select(point => point.Y)])), lines.Up, page, lines.Lines.Max(line => line.Points.Max(point => point.Y)));
                 break;
             case AreaChart areas:
-                WriteSparks(WithSum(areas), areas.Up, page);
+                // A small layer would not be seen on the scale of all.
+                WriteSparks(WithSum(areas), areas.Up, page, top: null);
                 break;
             case HeatChart heat:
                 WriteHeat(heat, page);
@@ -46,7 +47,7 @@ internal static class TextChart
         chart.Layers.Select(layer => (layer.Name, layer.Values))
             .Prepend(("all", [.. chart.ColumnEnds.Select((_, column) => chart.Layers.Sum(layer => layer.Values[column]))]));
 
-    private static void WriteSparks(IEnumerable<(string Name, IReadOnlyList<double> Values)> lines, ChartAxis axis, TextPage page)
+    private static void WriteSparks(IEnumerable<(string Name, IReadOnlyList<double> Values)> lines, ChartAxis axis, TextPage page, double? top)
     {
         const int range = 26;
         var legend = new NameLegend(NameWidth);
@@ -54,7 +55,8 @@ internal static class TextChart
         foreach (var (name, values) in lines)
         {
             var (least, most) = (values.Min(), values.Max());
-            var spark = string.Concat(Stretch(values, width).Select(value => most <= 0 ? ' ' : Levels[Math.Clamp((int)(value / most * Levels.Length), 0, Levels.Length - 1)]));
+            var full = top ?? most;
+            var spark = string.Concat(Stretch(values, width).Select(value => full <= 0 ? ' ' : Levels[Math.Clamp((int)(value / full * Levels.Length), 0, Levels.Length - 1)]));
             var (low, high) = (Measures.Text(least, axis.Measure), Measures.Text(most, axis.Measure));
             var text = low == high ? high : $"{low} to {high}";
             page.Line($"  {legend.Short(name),-NameWidth} {spark}  {text}");

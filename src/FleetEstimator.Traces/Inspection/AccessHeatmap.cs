@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>
 /// Accesses by time and address. Rows are all memory that was ever seen or accessed, by process and address; what never was is left out, so that gaps take no

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>What a counters file shows: how often things happened between its samples; the properties are the JSON of <c>inspect X.counters.jsonl --json</c>.</summary>
 public sealed record CounterRates

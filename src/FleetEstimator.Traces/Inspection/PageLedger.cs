@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>
 /// When pages were last accessed, by window: two bytes a page, in blocks of 512 as page tables are. From it follow the distinct pages accessed in windows of

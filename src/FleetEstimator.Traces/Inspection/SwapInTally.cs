@@ -1,6 +1,6 @@
 using FleetEstimator.Paging;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>Counts how pages that come back from swap are accessed first, and whether zero-filled ones are stored to later.</summary>
 internal sealed class SwapInTally(PageLedger ledger)

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>
 /// The time of a recording cut into windows: one a scan where it was recorded by scans, otherwise windows of equal length. Charts join 2^<see cref="ColumnShift"/>

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>
 /// What a trace shows beyond its counts. Numbers of pages are of pages recorded: with a sampling fraction f below 1 a node has about 1/f times as many.

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>What <c>inspect --json</c> says of a trace; the properties are the JSON.</summary>
 public sealed record TraceInspection

@@ -1,6 +1,6 @@
 using FleetEstimator.Paging;
 
-namespace FleetEstimator.Traces.Inspection;
+namespace FleetEstimator.Traces;
 
 /// <summary>
 /// Looks at a trace in one pass: counts its rows, replays it as linux-6.12 on zram to know what is resident, swapped and zero-filled, and keeps a ledger of

@@ -1,5 +1,4 @@
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 using Xunit;
 
 namespace FleetEstimator.Tests.Traces;

@@ -1,6 +1,5 @@
 using System.Text;
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 using Xunit;
 
 namespace FleetEstimator.Tests.Traces.Inspection;

@@ -1,5 +1,5 @@
 using CsCheck;
-using FleetEstimator.Traces.Inspection;
+using FleetEstimator.Traces;
 using Xunit;
 
 namespace FleetEstimator.Tests.Traces.Inspection;

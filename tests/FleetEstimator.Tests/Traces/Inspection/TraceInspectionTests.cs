@@ -1,7 +1,6 @@
 using System.Text.Json;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
-using FleetEstimator.Traces.Inspection;
 using Xunit;
 using static FleetEstimator.Tests.Traces.TraceExamples;
 
