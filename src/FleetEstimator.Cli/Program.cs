@@ -7,6 +7,7 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     RecordCommand.Create(),
     ImportCommand.Create(),
     InspectCommand.Create(),
+    DiffCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),
