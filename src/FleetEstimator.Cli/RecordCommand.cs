@@ -34,10 +34,15 @@ internal static class RecordCommand
         var duration = DurationText.Option("--duration", "When to end; default 60s, with COMMAND when it ends. A COMMAND still running then is ended.");
         var node = new Option<string?>("--node") { Description = "Opaque label of this machine, the sampling unit of every estimate; default: a random one.", HelpName = "LABEL" };
         var labels = new Option<string[]>("--label") { Description = "A free label in the trace's metadata; may be repeated.", HelpName = "NAME=VALUE" };
-        var probe = new Option<bool>("--probe-pageout")
+        var source = new Option<string>("--source")
         {
-            Description = "Page the processes out after every scan to see which pages they access. Slows them down and changes what is measured; needs swap.",
+            Description = "What tells accesses, besides changed contents: auto (default: the best this machine has, see doctor), idle-page+soft-dirty, idle-page,"
+                + " soft-dirty, damon, content, or page-out, which slows the processes down, changes what is measured and needs swap.",
+            HelpName = "SOURCE",
+            DefaultValueFactory = _ => "auto",
         };
+        source.AcceptOnlyFromAmong([.. RecordingOptions.SourceNames.Keys]);
+        var probe = new Option<bool>("--probe-pageout") { Description = "Short for --source page-out." };
         var json = new Option<bool>("--json") { Description = "Print the summary as JSON." };
         var arguments = new Argument<string[]>("COMMAND")
         {
@@ -46,7 +51,7 @@ internal static class RecordCommand
         };
         var command = new Command("record", "Record memory of live processes, page by page, into a trace. Page contents are looked at, never stored.")
         {
-            pid, descendants, cgroup, output, interval, duration, node, labels, probe, json, arguments,
+            pid, descendants, cgroup, output, interval, duration, node, labels, source, probe, json, arguments,
         };
         command.Validators.Add(result =>
         {
@@ -56,6 +61,8 @@ internal static class RecordCommand
                 result.AddError("Give exactly one of --pid PID, --cgroup FOLDER and -- COMMAND.");
             if (result.GetValue(descendants) && result.GetValue(pid) is null)
                 result.AddError("--descendants goes with --pid; a cgroup and a command are recorded with all their processes anyway.");
+            if (result.GetValue(probe) && result.GetResult(source) is { Implicit: false })
+                result.AddError("--probe-pageout is --source page-out; give one of them.");
             foreach (var label in result.GetValue(labels) ?? [])
             {
                 if (label.IndexOf('=', StringComparison.Ordinal) <= 0)
@@ -76,7 +83,7 @@ internal static class RecordCommand
                 Duration = parsed.GetValue(duration) ?? (target is RecordingTarget.Command ? null : _defaultDuration),
                 Node = parsed.GetValue(node),
                 Labels = (parsed.GetValue(labels) ?? []).Select(label => label.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(same => same.Key, same => same.Last()[1]),
-                ProbesByPageOut = parsed.GetValue(probe),
+                Source = parsed.GetValue(probe) ? AccessSourceKind.PageOut : RecordingOptions.SourceNames[parsed.GetValue(source)!],
             };
             return Run(options, parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         });
@@ -87,7 +94,7 @@ internal static class RecordCommand
     {
         if (File.Exists(options.Output))
             return Fail(error, $"{options.Output} exists already. Delete it or choose another --out.", ExitCode.WrongUsage);
-        if (options.ProbesByPageOut)
+        if (options.Source == AccessSourceKind.PageOut)
             error.WriteLine("Probing by page-out slows the recorded processes down and changes what is measured; the trace is labelled perturbed.");
         using var cancellation = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -125,6 +132,7 @@ internal static class RecordCommand
         var lines = new List<string>
         {
             $"{summary.Output}: node {summary.Node}, {summary.Rows:N0} rows, {summary.Scans:N0} scans of {summary.Processes:N0} processes in {summary.Duration.TotalSeconds:N1} s",
+            $"accesses: {summary.AccessSource}",
             $"ended: {JsonNamingPolicy.KebabCaseLower.ConvertName(summary.End.ToString())}"
                 + (summary.CommandExitCode is { } code ? $", command with exit code {code}" : "")
                 + (summary.End == RecordingEnd.Interrupted ? "; the trace is complete up to here, start again for a longer one" : ""),
@@ -174,6 +182,7 @@ internal static class RecordCommand
     private sealed record SummaryJson(
         string Output,
         string Node,
+        string AccessSource,
         RecordingEnd End,
         long Rows,
         long Scans,
@@ -195,6 +204,7 @@ internal static class RecordCommand
         public static SummaryJson From(RecordingSummary summary) => new(
             summary.Output,
             summary.Node,
+            summary.AccessSource,
             summary.End,
             summary.Rows,
             summary.Scans,

@@ -19,6 +19,7 @@ internal static unsafe partial class Linux
     internal const int NotSupported = 95;
 
     internal const int ReadOnly = 0;
+    internal const int WriteOnly = 1;
     internal const int CloseOnExec = 0x80000;
 
     internal const int SigKill = 9;

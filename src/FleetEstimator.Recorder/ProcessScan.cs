@@ -19,8 +19,13 @@ internal sealed class ProcessScan : IDisposable
     // Makes the hashes of pages that many machines share impossible to look up; never written anywhere.
     private readonly long _hashSecret = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
+    private readonly AccessSource _source;
+
     /// <summary>What was looked at since <see cref="TakeTally"/>.</summary>
     private PageTally _tally;
+
+    /// <param name="source">Tells accesses; stays the caller's.</param>
+    internal ProcessScan(AccessSource source) => _source = source;
 
     /// <summary>Scans a process once.</summary>
     /// <param name="pid">The process.</param>
@@ -37,6 +42,7 @@ internal sealed class ProcessScan : IDisposable
         if (pageMap is null || memory is null || !ReadMappings(pid))
             return false;
         FindMapped(pageMap);
+        _source.BeginProcess(pid, process, pageMap, _mapped);
         process.Map(_mapped, timeMicroseconds, append);
         foreach (var range in _mapped)
         {
@@ -114,9 +120,12 @@ internal sealed class ProcessScan : IDisposable
     private void ScanBatch(PageMap pageMap, ProcessMemory memory, RecordedProcess process, PageRange range)
     {
         _batch.Fill(_runs);
+        if (_batch.Count > 0)
+            _source.Ask(_batch, process);
         if (HasContent())
         {
             memory.Read(_batch, _contents);
+            _source.Watch(_batch);
             // Room for pages that came in meanwhile.
             _ = pageMap.Find(range, 2 * PageBatch.Capacity, _runsAfter);
             _batch.Settle(_runsAfter);
@@ -159,17 +168,18 @@ internal sealed class ProcessScan : IDisposable
     {
         var categories = _batch.Categories[index];
         if (!categories.HasFlag(PageCategories.Present))
-            return new PageSighting(Presence.SwappedOut);
+            return new PageSighting(Presence.SwappedOut, Use: _batch.Uses[index]);
         if (categories.HasFlag(PageCategories.ZeroPage))
             return new PageSighting(Presence.ZeroPage);
         var isHuge = categories.HasFlag(PageCategories.Huge);
+        var (use, isWatched) = (_batch.Uses[index], _batch.IsWatched[index]);
         var page = _contents[index];
         if (page.IsEmpty)
-            return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge);
+            return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge, use, isWatched);
         var content = ContentScan.Classify(page, out var word);
         // PAGEMAP_SCAN itself knows the huge zero page only on recent kernels (seen on 6.18; 6.12 compares with the small one).
         if (isHuge && content == PageContent.Zero && pageMap.IsHugeZeroPage(_batch.Pages[index]))
             return new PageSighting(Presence.ZeroPage);
-        return new PageSighting(Presence.Mapped, content, content == PageContent.Data ? XxHash3.HashToUInt64(page, _hashSecret) : word, isHuge);
+        return new PageSighting(Presence.Mapped, content, content == PageContent.Data ? XxHash3.HashToUInt64(page, _hashSecret) : word, isHuge, use, isWatched);
     }
 }

@@ -30,6 +30,9 @@ internal sealed class RecordedProcess
     /// <summary>How pages come in that are new in the first scan: written since the scan before, or only observed because nobody looked before. Later ones are written.</summary>
     internal OperationKind NewPagesAre { get; init; } = OperationKind.Write;
 
+    /// <summary>Whether no scan has looked at the process under this number yet. What it inherited by a fork is known nevertheless.</summary>
+    internal bool IsFirstScan => _isFirstScan;
+
     /// <summary>What every page holds.</summary>
     internal PageStates Pages => _pages;
 

@@ -21,6 +21,34 @@ public abstract record RecordingTarget
     public sealed record Command(IReadOnlyList<string> Arguments) : RecordingTarget;
 }
 
+/// <summary>What tells which pages are accessed. What changes is seen with each of them, by comparing contents.</summary>
+public enum AccessSourceKind
+{
+    /// <summary>The best that this kernel and user have, in the order below, page-out excepted.</summary>
+    Auto,
+
+    /// <summary>Idle page tracking and soft-dirty bits together: every access, writes and reads told apart.</summary>
+    IdlePageAndSoftDirty,
+
+    /// <summary>Idle page tracking: every access, writes that change nothing not told from reads.</summary>
+    IdlePage,
+
+    /// <summary>Soft-dirty bits: every write, no read.</summary>
+    SoftDirty,
+
+    /// <summary>DAMON: regions that were accessed, by sampling.</summary>
+    Damon,
+
+    /// <summary>Nothing but the contents: writes that change something.</summary>
+    Content,
+
+    /// <summary>
+    /// Pages the recorded processes out after every scan: what comes back was accessed. Slows them down and changes what the machine does; needs swap. Never chosen
+    /// unasked.
+    /// </summary>
+    PageOut,
+}
+
 /// <summary>What to record, for how long, into which file.</summary>
 public sealed record RecordingOptions
 {
@@ -39,16 +67,18 @@ public sealed record RecordingOptions
     /// <summary>When to end, positive; the last scan is made then. Null: when the processes have ended or the caller cancels.</summary>
     public TimeSpan? Duration { get; init; }
 
+    /// <summary>The access sources by the names that a user gives them.</summary>
+    public static IReadOnlyDictionary<string, AccessSourceKind> SourceNames { get; } =
+        AccessSources.All.Select(source => (source.Name, source.Kind)).Prepend(("auto", AccessSourceKind.Auto)).ToDictionary(StringComparer.Ordinal);
+
     /// <summary>Opaque label of the node; null: a random one. Recordings with one label are one recording to every estimate.</summary>
     public string? Node { get; init; }
 
     /// <summary>Free labels. <c>command</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>
-    /// Whether to page the recorded processes out after every scan, to see which pages they access. Slows them down and changes what the machine does; needs swap.
-    /// </summary>
-    public bool ProbesByPageOut { get; init; }
+    /// <summary>What tells which pages are accessed; default: the best that this kernel and user have.</summary>
+    public AccessSourceKind Source { get; init; }
 
     /// <exception cref="RecordingException">An option is out of its range.</exception>
     internal void Validate()

@@ -18,8 +18,8 @@ public sealed class RecordingSession : IDisposable
     private readonly Action<TraceRow> _append;
     private readonly IProgress<RecordingProgress>? _progress;
     private readonly CancellationToken _cancellation;
-    private readonly ProcessScan _scan = new();
-    private readonly PageOutProbe? _probe;
+    private readonly AccessSource _source;
+    private readonly ProcessScan _scan;
     private readonly Stopwatch _clock = new();
     private readonly TimeSpan _cpuTimeBefore = Environment.CpuUsage.TotalTime;
 
@@ -42,11 +42,11 @@ public sealed class RecordingSession : IDisposable
     private TimeSpan _longestScan;
 
     private RecordingSession(
-        RecordingOptions options, string node, TargetProcesses target, TraceWriter writer, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
+        RecordingOptions options, string node, TargetProcesses target, AccessSource source, TraceWriter writer, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
     {
-        (_options, _node, _target, _writer, _progress, _cancellation) = (options, node, target, writer, progress, cancellation);
+        (_options, _node, _target, _source, _writer, _progress, _cancellation) = (options, node, target, source, writer, progress, cancellation);
         _append = Append;
-        _probe = options.ProbesByPageOut ? new PageOutProbe() : null;
+        _scan = new ProcessScan(source);
     }
 
     /// <summary>
@@ -65,8 +65,9 @@ public sealed class RecordingSession : IDisposable
         RequireMachine(options, LinuxMachine.SwapBytes);
         var target = TargetProcesses.Open(options.Target);
         var node = options.Node ?? $"node-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
-        using var writer = CreateTrace(options, Header(options, node, target));
-        using var session = new RecordingSession(options, node, target, writer, progress, cancellation);
+        using var source = AccessSources.Open(options.Source, KernelTree.Live, options.Interval);
+        using var writer = CreateTrace(options, Header(options, node, target, source));
+        using var session = new RecordingSession(options, node, target, source, writer, progress, cancellation);
         try
         {
             var end = session.Record();
@@ -100,6 +101,7 @@ public sealed class RecordingSession : IDisposable
     {
         var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
         var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
+        _source.BeginScan();
         _target.Find(_found);
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
             ScanKnown(live, time);
@@ -110,6 +112,7 @@ public sealed class RecordingSession : IDisposable
                 ScanNew(stat, time);
         }
 
+        _source.EndScan();
         WriteEnds(time);
         Account(begin);
         _bootTicksOfLastScan = bootTicks;
@@ -216,7 +219,7 @@ public sealed class RecordingSession : IDisposable
         var newPagesAre = stat.StartTicks >= _bootTicksOfLastScan && !isInheritedUnseen ? OperationKind.Write : OperationKind.Observe;
         var process = forkedFrom is not null
             ? forkedFrom.Process.Fork(number, newPagesAre, time, _append)
-            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = newPagesAre };
+            : new RecordedProcess(number, writesSwapOuts: !_source.SwapsPagesOut) { NewPagesAre = newPagesAre };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
@@ -253,19 +256,18 @@ public sealed class RecordingSession : IDisposable
     private void Look(LiveProcess live, ulong time)
     {
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
-        if (isAlive && !IsLastScan(time))
-            _probe?.PageOut(live.Stat.Pid, live.Process);
+        if (isAlive)
+            _source.EndProcess(live.Stat.Pid, live.Process, IsLastScan(time));
         NoteWhetherEnded(live);
     }
 
-    /// <summary>Whether nobody would look at what a page-out now would tell.</summary>
+    /// <summary>Whether no scan follows.</summary>
     private bool IsLastScan(ulong time) => _cancellation.IsCancellationRequested || time >= _options.Duration?.TotalMicroseconds;
 
     private void Account(TimeSpan begin)
     {
         var tally = _scan.TakeTally();
-        if (_probe is not null)
-            tally.Add(_probe.TakeTally());
+        tally.Add(_source.TakeTally());
         var took = _clock.Elapsed - begin;
         _scans++;
         _sightings.Add(in tally);
@@ -323,6 +325,7 @@ public sealed class RecordingSession : IDisposable
         PageSightings = _sightings,
         LongestScan = _longestScan,
         ScanTime = _scanTime,
+        AccessSource = _source.Name,
         RecorderCpuTime = Environment.CpuUsage.TotalTime - _cpuTimeBefore,
         CommandExitCode = _target.ExitCode,
     };
@@ -332,7 +335,7 @@ public sealed class RecordingSession : IDisposable
     {
         if (!OperatingSystem.IsLinux())
             throw new RecordingException(RecordingFailure.NotSupported, "Recording reads /proc, which only Linux has. Record on Linux; traces can be studied anywhere.");
-        if (options.ProbesByPageOut && swapBytes == 0)
+        if (options.Source == AccessSourceKind.PageOut && swapBytes == 0)
             throw new RecordingException(
                 RecordingFailure.NotSupported,
                 "Probing by page-out needs swap, and this machine has none (/proc/swaps). Set some up, for instance zram, or record without probing.");
@@ -353,16 +356,14 @@ public sealed class RecordingSession : IDisposable
     private static RecordingException Unwritable(RecordingOptions options, Exception cause) =>
         new(RecordingFailure.Output, $"{options.Output} cannot be written: {cause.Message} Choose another path.", cause);
 
-    private static TraceHeader Header(RecordingOptions options, string node, TargetProcesses target)
+    private static TraceHeader Header(RecordingOptions options, string node, TargetProcesses target, AccessSource source)
     {
         var labels = new Dictionary<string, string> { ["target"] = target.Kind };
         if (target.Command is { } command)
             labels["command"] = command;
         if (LinuxMachine.HugePages is { } hugePages)
             labels["thp"] = hugePages;
-        if (options.ProbesByPageOut)
-            labels["perturbed"] = "yes";
-        foreach (var (name, value) in options.Labels)
+        foreach (var (name, value) in source.Labels.Concat(options.Labels))
             labels[name] = value;
         var version = typeof(RecordingSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
         return new TraceHeader
@@ -374,7 +375,7 @@ public sealed class RecordingSession : IDisposable
             Node = node,
             MemoryBytes = LinuxMachine.MemoryBytes,
             SwapBytes = LinuxMachine.SwapBytes,
-            AccessSource = options.ProbesByPageOut ? "page-out" : "content-diff",
+            AccessSource = source.Name,
             IntervalMicroseconds = (long)options.Interval.TotalMicroseconds,
             Labels = labels,
         };

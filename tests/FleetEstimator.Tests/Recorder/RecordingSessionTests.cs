@@ -166,7 +166,7 @@ public sealed class RecordingSessionTests : IDisposable
     public void ProbingWritesAccesses_AndSaysThatItPerturbs()
     {
         LinuxOnly.RequireSwap();
-        var options = Options(Shell("sleep 600")) with { Duration = TimeSpan.FromMilliseconds(400), ProbesByPageOut = true };
+        var options = Options(Shell("sleep 600")) with { Duration = TimeSpan.FromMilliseconds(400), Source = AccessSourceKind.PageOut };
 
         var summary = RecordingSession.Run(options, null, CancellationToken.None);
 
@@ -180,7 +180,7 @@ public sealed class RecordingSessionTests : IDisposable
     [Fact]
     public void ProbingWithoutSwapIsRefused()
     {
-        var probing = Options(Shell("true")) with { ProbesByPageOut = true };
+        var probing = Options(Shell("true")) with { Source = AccessSourceKind.PageOut };
         var exception = Assert.Throws<RecordingException>(() => RecordingSession.RequireMachine(probing, swapBytes: 0));
         Assert.Equal(RecordingFailure.NotSupported, exception.Failure);
         Assert.Contains("swap", exception.Message, StringComparison.Ordinal);

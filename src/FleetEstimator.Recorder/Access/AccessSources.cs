@@ -1,0 +1,70 @@
+namespace FleetEstimator.Recorder;
+
+/// <summary>Whether this kernel and user have something, and if not, why not and what to switch on.</summary>
+/// <param name="WhyNot">Null if it is there.</param>
+/// <param name="Remedy">What to switch on; null if it is there or nothing would help.</param>
+internal readonly record struct Availability(string? WhyNot = null, string? Remedy = null)
+{
+    internal bool IsAvailable => WhyNot is null;
+}
+
+/// <summary>Which access sources there are, and opens one of them.</summary>
+internal static class AccessSources
+{
+    private static readonly (AccessSourceKind Kind, string Name)[] _names =
+    [
+        (AccessSourceKind.IdlePageAndSoftDirty, "idle-page+soft-dirty"),
+        (AccessSourceKind.IdlePage, "idle-page"),
+        (AccessSourceKind.SoftDirty, "soft-dirty"),
+        (AccessSourceKind.Damon, "damon"),
+        (AccessSourceKind.Content, "content"),
+        (AccessSourceKind.PageOut, "page-out"),
+    ];
+
+    /// <summary>All but <see cref="AccessSourceKind.Auto"/>, best first, with the names a user gives.</summary>
+    internal static IReadOnlyList<(AccessSourceKind Kind, string Name)> All => _names;
+
+    /// <summary>Whether a source can be used.</summary>
+    internal static Availability Check(AccessSourceKind kind, KernelTree kernel) => kind switch
+    {
+        AccessSourceKind.IdlePageAndSoftDirty => Check(AccessSourceKind.IdlePage, kernel) is { IsAvailable: false } idle ? idle : SoftDirtyBits.Check(kernel),
+        AccessSourceKind.IdlePage => IdlePageBitmap.Check(kernel),
+        AccessSourceKind.SoftDirty => SoftDirtyBits.Check(kernel),
+        AccessSourceKind.Damon => DamonSysfs.Check(kernel),
+        AccessSourceKind.PageOut => PageOutSource.Check(kernel),
+        _ => default,
+    };
+
+    /// <summary>The source that <see cref="AccessSourceKind.Auto"/> is: the first that can be used.</summary>
+    internal static AccessSourceKind Best(KernelTree kernel) =>
+        _names.First(source => source.Kind != AccessSourceKind.PageOut && Check(source.Kind, kernel).IsAvailable).Kind;
+
+    /// <summary>Opens a source.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="kernel">Where the kernel's files are.</param>
+    /// <param name="interval">Time from scan to scan.</param>
+    /// <exception cref="RecordingException">This kernel or user does not have it.</exception>
+    internal static AccessSource Open(AccessSourceKind kind, KernelTree kernel, TimeSpan interval)
+    {
+        DamonSysfs.CleanUp(DamonSysfs.DefaultFolder);
+        if (kind == AccessSourceKind.Auto)
+            kind = Best(kernel);
+        var availability = Check(kind, kernel);
+        if (!availability.IsAvailable)
+        {
+            throw new RecordingException(
+                RecordingFailure.NotSupported,
+                $"--source {_names.First(source => source.Kind == kind).Name} cannot be used here: {availability.WhyNot} {availability.Remedy} `fleet-estimator doctor` says what can.");
+        }
+
+        return kind switch
+        {
+            AccessSourceKind.IdlePageAndSoftDirty => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: true),
+            AccessSourceKind.IdlePage => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: false),
+            AccessSourceKind.SoftDirty => new SoftDirtySource(kernel),
+            AccessSourceKind.Damon => DamonSource.Start(kernel, interval),
+            AccessSourceKind.PageOut => new PageOutSource(),
+            _ => new ContentSource(),
+        };
+    }
+}
