@@ -74,7 +74,11 @@ static void write_pages(char *region, int first, int pages, int change) {
 static int touch_pages(void) {
   char *small = map_region(64 * page_size, page_size, MADV_NOHUGEPAGE);
   char *huge = map_region(huge_page, huge_page, MADV_HUGEPAGE);
-  char *growing = map_region(16 * page_size, 64 * page_size, MADV_NOHUGEPAGE);
+  // The heap: brk makes its VMA longer, and with that soft-dirty as a whole.
+  char *growing = sbrk(0);
+  growing += (page_size - (unsigned long)growing % page_size) % page_size;
+  if (brk(growing + 16 * page_size) != 0)
+    perror("touch-pages: brk");
   fill(small, 64, 1);
   fill(huge, 512, 2);
   fill(growing, 16, 3);
@@ -107,9 +111,8 @@ static int touch_pages(void) {
   expect(1, growing, 0, 16, "none", "before-growth");
 
   until_after_scan(5);
-  mprotect(growing, 32 * page_size, PROT_READ | PROT_WRITE);
-  mmap(growing + 16 * page_size, 16 * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  madvise(growing + 16 * page_size, 16 * page_size, MADV_NOHUGEPAGE);
+  if (brk(growing + 32 * page_size) != 0)
+    perror("touch-pages: brk");
   write_pages(growing, 16, 4, 1);
   read_pages(growing, 0, 4);
   expect(1, growing, 16, 4, "new", "new-in-grown-vma");

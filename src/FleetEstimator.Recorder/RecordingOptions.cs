@@ -16,6 +16,9 @@ public abstract record RecordingTarget
     /// <param name="Folder">Its folder, cgroup v1 or v2, such as <c>/sys/fs/cgroup/memory/NAME</c>.</param>
     public sealed record Cgroup(string Folder) : RecordingTarget;
 
+    /// <summary>Every process of the machine, now and as they appear; not the recorder itself, and not kernel threads, which have no memory of their own.</summary>
+    public sealed record Node : RecordingTarget;
+
     /// <summary>A command that the recorder starts, and its descendants. Its standard output goes to standard error.</summary>
     /// <param name="Arguments">The command, found along PATH, and its arguments.</param>
     public sealed record Command(IReadOnlyList<string> Arguments) : RecordingTarget;
@@ -36,8 +39,11 @@ public enum AccessSourceKind
     /// <summary>Soft-dirty bits: every write, no read.</summary>
     SoftDirty,
 
-    /// <summary>DAMON: regions that were accessed, by sampling.</summary>
+    /// <summary>DAMON: regions that were accessed, by sampling; of processes' memory where the kernel can, else of the machine's.</summary>
     Damon,
+
+    /// <summary>DAMON on the machine's physical memory even where it can monitor processes. Never chosen unasked.</summary>
+    DamonOfPhysicalMemory,
 
     /// <summary>Nothing but the contents: writes that change something.</summary>
     Content,
@@ -74,11 +80,29 @@ public sealed record RecordingOptions
     /// <summary>Opaque label of the node; null: a random one. Recordings with one label are one recording to every estimate.</summary>
     public string? Node { get; init; }
 
-    /// <summary>Free labels. <c>command</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
+    /// <summary>Free labels. <c>command</c>, <c>cpu_budget</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>What tells which pages are accessed; default: the best that this kernel and user have.</summary>
     public AccessSourceKind Source { get; init; }
+
+    /// <summary>
+    /// CPU time, user and system, that the recorder may use, as a share of one core; at least 0.0001. Null: as much as it takes. It is kept by recording a sample of
+    /// the 2 MiB blocks, chosen at the start unless <see cref="SamplingFraction"/> says it, and by longer intervals.
+    /// </summary>
+    public double? CpuBudget { get; init; }
+
+    /// <summary>Share of the aligned 2 MiB blocks of address space that are recorded, above 0 and up to 1; null: as the budget allows, 1 without one.</summary>
+    public double? SamplingFraction { get; init; }
+
+    /// <summary>A file with the key of the fingerprints that are recorded of pages of other data, 16 to 4096 bytes; null: none are. The key is never written anywhere.</summary>
+    public string? FingerprintKeyFile { get; init; }
+
+    /// <summary>Bits kept of a fingerprint, 16 to 64: fewer say less about a page, and more different pages share one.</summary>
+    public int FingerprintBits { get; init; } = 64;
+
+    /// <summary>The codec whose size of each page of other data is recorded.</summary>
+    public PageCodec CompressedSizes { get; init; }
 
     /// <exception cref="RecordingException">An option is out of its range.</exception>
     internal void Validate()
@@ -88,6 +112,9 @@ public sealed record RecordingOptions
         Require(Node is not "", "The node's label is empty; give one, or none for a random one.");
         Require(Target is not RecordingTarget.Command { Arguments.Count: 0 }, "The command is empty; give one after --.");
         Require(Target is not RecordingTarget.Process { Pid: <= 0 }, "A process id is a positive number.");
+        Require(CpuBudget is null or >= 0.0001, $"The CPU budget is {CpuBudget:P3} of a core; give at least 0.01%, or none.");
+        Require(SamplingFraction is null or (> 0 and <= 1), $"The sampling fraction is {SamplingFraction}; give a number above 0 and up to 1.");
+        Require(FingerprintBits is >= 16 and <= 64, $"Fingerprints of {FingerprintBits} bits; give 16 to 64.");
         Require(Labels.Keys.All(name => name.Length > 0), "A label has an empty name; give NAME=VALUE.");
     }
 

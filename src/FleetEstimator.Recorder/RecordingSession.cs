@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
-using System.Security.Cryptography;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 
@@ -9,19 +9,25 @@ namespace FleetEstimator.Recorder;
 /// <summary>One recording of live processes, here and now, into one trace.</summary>
 public sealed class RecordingSession : IDisposable
 {
+    private const int SleepersLookedAtEvery = 10;
+
     private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly RecordingOptions _options;
     private readonly string _node;
     private readonly TargetProcesses _target;
-    private readonly TraceWriter _writer;
+    private readonly RecordingOutput _output;
+    private readonly CpuBudget _budget;
+    private readonly double _fraction;
     private readonly Action<TraceRow> _append;
     private readonly IProgress<RecordingProgress>? _progress;
+    private readonly CancellationTokenSource _stop;
     private readonly CancellationToken _cancellation;
     private readonly AccessSource _source;
     private readonly ProcessScan _scan;
+    private readonly PageMeasure? _measure;
+    private readonly ProcessActivity _activity = new();
     private readonly Stopwatch _clock = new();
-    private readonly TimeSpan _cpuTimeBefore = Environment.CpuUsage.TotalTime;
 
     // Recorded processes that are alive, by pid; the order is that of their numbers.
     private readonly List<LiveProcess> _live = [];
@@ -36,17 +42,21 @@ public sealed class RecordingSession : IDisposable
     private long _residentPages;
     private long _residentPagesPeak;
     private long _residentOrSwappedPagesPeak;
+    private PageTally _tally;
     private PageTally _sightings;
     private TimeSpan _scanTime;
     private TimeSpan _lastScan;
     private TimeSpan _longestScan;
 
     private RecordingSession(
-        RecordingOptions options, string node, TargetProcesses target, AccessSource source, TraceWriter writer, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
+        RecordingOptions options, TargetProcesses target, AccessSource source, TraceHeader header, CpuBudget budget, PageMeasure? measure, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
     {
-        (_options, _node, _target, _source, _writer, _progress, _cancellation) = (options, node, target, source, writer, progress, cancellation);
+        (_options, _node, _fraction, _target, _source, _budget, _measure, _progress) = (options, header.Node, header.SamplingFraction, target, source, budget, measure, progress);
+        _output = RecordingOutput.Create(options.Output, header, new NodeCounters(target.CgroupFolder));
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _cancellation = _stop.Token;
         _append = Append;
-        _scan = new ProcessScan(source);
+        _scan = new ProcessScan(new BlockSample(_fraction, Linux.RandomNumber(), Environment.SystemPageSize), source);
     }
 
     /// <summary>
@@ -63,15 +73,16 @@ public sealed class RecordingSession : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         RequireMachine(options, LinuxMachine.SwapBytes);
+        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime);
         var target = TargetProcesses.Open(options.Target);
-        var node = options.Node ?? $"node-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
-        using var source = AccessSources.Open(options.Source, KernelTree.Live, options.Interval);
-        using var writer = CreateTrace(options, Header(options, node, target, source));
-        using var session = new RecordingSession(options, node, target, source, writer, progress, cancellation);
+        using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
+        using var source = AccessSources.Open(options, KernelTree.Live);
+        var header = Header(options, target, source, ChooseFraction(options, target, source, measure));
+        using var session = new RecordingSession(options, target, source, header, budget, measure, progress, cancellation);
         try
         {
             var end = session.Record();
-            session.CompleteTrace();
+            session._output.Complete(session.TimeMicroseconds);
             return session.Summary(end);
         }
         finally
@@ -81,7 +92,24 @@ public sealed class RecordingSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _scan.Dispose();
+    public void Dispose()
+    {
+        _scan.Dispose();
+        _output.Dispose();
+        _stop.Dispose();
+    }
+
+    private ulong TimeMicroseconds => (ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
+
+    private static double ChooseFraction(RecordingOptions options, TargetProcesses target, AccessSource source, PageMeasure? measure)
+    {
+        if (options.CpuBudget is not { } share)
+            return options.SamplingFraction ?? 1;
+        SamplingPilot.WarmUp(source, measure);
+        return options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, share * options.Interval, CpuTime);
+    }
 
     private RecordingEnd Record()
     {
@@ -101,6 +129,8 @@ public sealed class RecordingSession : IDisposable
     {
         var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
         var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
+        _budget.BeginScan();
+        _output.Sample(time);
         _source.BeginScan();
         _target.Find(_found);
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
@@ -115,6 +145,7 @@ public sealed class RecordingSession : IDisposable
         _source.EndScan();
         WriteEnds(time);
         Account(begin);
+        _output.EndScan(_clock.Elapsed);
         _bootTicksOfLastScan = bootTicks;
     }
 
@@ -124,24 +155,27 @@ public sealed class RecordingSession : IDisposable
         var nextInterval = (long)Math.Floor(_clock.Elapsed / _options.Interval) + 1;
         // The last scan may come early, within an interval that has been counted.
         _scansSkipped += Math.Max(0, nextInterval - _lastInterval - 1);
-        _lastInterval = nextInterval;
-        var due = _options.Interval * nextInterval;
+        var due = _budget.NextScan(_options.Interval * nextInterval, _clock.Elapsed);
+        _lastInterval = (long)Math.Floor(due / _options.Interval);
+        var isLast = due >= _options.Duration;
         if (_options.Duration is { } duration)
         {
             if (_clock.Elapsed >= duration)
                 return RecordingEnd.DurationReached;
-            due = due < duration ? due : duration;
+            due = isLast ? duration : due;
         }
 
         while (true)
         {
+            if (_output.Failure is not null)
+                return RecordingEnd.DiskFull;
             if (_cancellation.IsCancellationRequested)
                 return RecordingEnd.Interrupted;
             if (HaveAllEnded())
                 return RecordingEnd.ProcessesEnded;
             var left = due - _clock.Elapsed;
             if (left <= TimeSpan.Zero)
-                return null;
+                return isLast && !_budget.Allows(due) ? RecordingEnd.DurationReached : null;
             _ = _cancellation.WaitHandle.WaitOne(left < _pollInterval ? left : _pollInterval);
         }
     }
@@ -156,7 +190,7 @@ public sealed class RecordingSession : IDisposable
             return false;
         foreach (var live in _live)
             NoteWhetherEnded(live);
-        WriteEnds((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
+        WriteEnds(TimeMicroseconds);
         return true;
     }
 
@@ -188,6 +222,8 @@ public sealed class RecordingSession : IDisposable
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
             live.Process.Exec(time, _append);
         live.Stat = now;
+        if (HasSlept(live))
+            return;
         if (MayRead(now))
         {
             Look(live, time);
@@ -219,7 +255,7 @@ public sealed class RecordingSession : IDisposable
         var newPagesAre = stat.StartTicks >= _bootTicksOfLastScan && !isInheritedUnseen ? OperationKind.Write : OperationKind.Observe;
         var process = forkedFrom is not null
             ? forkedFrom.Process.Fork(number, newPagesAre, time, _append)
-            : new RecordedProcess(number, writesSwapOuts: !_source.SwapsPagesOut) { NewPagesAre = newPagesAre };
+            : new RecordedProcess(number, writesSwapOuts: !_source.SwapsPagesOut, _measure) { NewPagesAre = newPagesAre };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
@@ -253,9 +289,24 @@ public sealed class RecordingSession : IDisposable
         }
     }
 
+    /// <summary>Whether a process has not run since it was looked at, so that its memory is as it was; some are looked at nevertheless, each every so often.</summary>
+    private bool HasSlept(LiveProcess live)
+    {
+        var before = live.Activity;
+        live.Activity = _activity.Digest(in live.Stat);
+        if (before is null || live.Activity != before || (_scans + live.Process.Number) % SleepersLookedAtEvery == 0)
+            return false;
+        _tally.Add(in live.Tally);
+        return true;
+    }
+
     private void Look(LiveProcess live, ulong time)
     {
+        // What it does during the look counts as done after it.
+        live.Activity ??= _activity.Digest(in live.Stat);
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
+        live.Tally = _scan.TakeTally();
+        _tally.Add(in live.Tally);
         if (isAlive)
             _source.EndProcess(live.Stat.Pid, live.Process, IsLastScan(time));
         NoteWhetherEnded(live);
@@ -266,7 +317,8 @@ public sealed class RecordingSession : IDisposable
 
     private void Account(TimeSpan begin)
     {
-        var tally = _scan.TakeTally();
+        var tally = _tally;
+        _tally = default;
         tally.Add(_source.TakeTally());
         var took = _clock.Elapsed - begin;
         _scans++;
@@ -281,32 +333,13 @@ public sealed class RecordingSession : IDisposable
     }
 
     private void Report(string? notice) => _progress?.Report(
-        new RecordingProgress(_clock.Elapsed, _scans, _live.Count, _writer.Rows, _residentPages * Environment.SystemPageSize, _lastScan, notice));
+        new RecordingProgress(_clock.Elapsed, _scans, _live.Count, _output.Rows, _residentPages * Environment.SystemPageSize, _lastScan, notice));
 
     private void Append(TraceRow row)
     {
-        try
-        {
-            _writer.Append(in row);
-        }
-        catch (IOException exception)
-        {
-            throw Unwritable(_options, exception);
-        }
-    }
-
-    /// <summary>The last row says how long was watched: without it a quiet end would be missing from the duration.</summary>
-    private void CompleteTrace()
-    {
-        Append(new TraceRow((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond, new Operation(OperationKind.Settle, 0, 0, 1)));
-        try
-        {
-            _writer.Complete();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(_options, exception);
-        }
+        _output.Append(row);
+        if (_output.Failure is not null)
+            _stop.Cancel();
     }
 
     private RecordingSummary Summary(RecordingEnd end) => new()
@@ -314,8 +347,13 @@ public sealed class RecordingSession : IDisposable
         Output = _options.Output,
         Node = _node,
         End = end,
-        Rows = _writer.Rows,
+        Rows = _output.Rows,
+        CounterSamples = _output.Samples,
+        OutputFailure = _output.Failure,
+        SamplingFraction = _fraction,
+        CpuBudget = _options.CpuBudget,
         Scans = _scans,
+        ScansStretched = _budget.Stretched,
         ScansSkipped = _scansSkipped,
         Processes = _processes,
         ProcessesDenied = _denied.Count,
@@ -326,7 +364,7 @@ public sealed class RecordingSession : IDisposable
         LongestScan = _longestScan,
         ScanTime = _scanTime,
         AccessSource = _source.Name,
-        RecorderCpuTime = Environment.CpuUsage.TotalTime - _cpuTimeBefore,
+        RecorderCpuTime = _budget.Used,
         CommandExitCode = _target.ExitCode,
     };
 
@@ -341,28 +379,15 @@ public sealed class RecordingSession : IDisposable
                 "Probing by page-out needs swap, and this machine has none (/proc/swaps). Set some up, for instance zram, or record without probing.");
     }
 
-    private static TraceWriter CreateTrace(RecordingOptions options, TraceHeader header)
-    {
-        try
-        {
-            return TraceWriter.Create(options.Output, header);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(options, exception);
-        }
-    }
-
-    private static RecordingException Unwritable(RecordingOptions options, Exception cause) =>
-        new(RecordingFailure.Output, $"{options.Output} cannot be written: {cause.Message} Choose another path.", cause);
-
-    private static TraceHeader Header(RecordingOptions options, string node, TargetProcesses target, AccessSource source)
+    private static TraceHeader Header(RecordingOptions options, TargetProcesses target, AccessSource source, double fraction)
     {
         var labels = new Dictionary<string, string> { ["target"] = target.Kind };
         if (target.Command is { } command)
             labels["command"] = command;
         if (LinuxMachine.HugePages is { } hugePages)
             labels["thp"] = hugePages;
+        if (options.CpuBudget is { } budget)
+            labels["cpu_budget"] = budget.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, value) in source.Labels.Concat(options.Labels))
             labels[name] = value;
         var version = typeof(RecordingSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
@@ -372,11 +397,14 @@ public sealed class RecordingSession : IDisposable
             RecordedAt = DateTimeOffset.UtcNow,
             Recorder = $"fleet-estimator {version}",
             KernelRelease = LinuxMachine.KernelRelease,
-            Node = node,
+            Node = options.Node ?? $"node-{Linux.RandomNumber() & 0xffffffffffff:x12}",
             MemoryBytes = LinuxMachine.MemoryBytes,
             SwapBytes = LinuxMachine.SwapBytes,
             AccessSource = source.Name,
             IntervalMicroseconds = (long)options.Interval.TotalMicroseconds,
+            SamplingFraction = fraction,
+            Fingerprint = PageMeasure.FingerprintName(options),
+            Codec = PageMeasure.CodecName(options),
             Labels = labels,
         };
     }
@@ -391,6 +419,12 @@ public sealed class RecordingSession : IDisposable
 
         /// <summary>Its stat now; null if it is gone.</summary>
         public ProcessStat? Now;
+
+        /// <summary>What it had done before it was looked at; null if that is not known.</summary>
+        public ulong? Activity;
+
+        /// <summary>What the last look at it saw.</summary>
+        public PageTally Tally;
 
         public bool HasEnded;
 

@@ -43,10 +43,11 @@ internal abstract class AccessSource : IDisposable
 
     /// <summary>The pages of one process are about to be looked at.</summary>
     /// <param name="pid">The process.</param>
-    /// <param name="process">What the trace knows of it: <see cref="RecordedProcess.Mapped"/> is still what the scan before saw.</param>
+    /// <param name="process">What the trace knows of it since the scan before.</param>
     /// <param name="pageMap">Its page table.</param>
-    /// <param name="mapped">The ranges mapped now, ascending and disjoint.</param>
-    internal virtual void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<PageRange> mapped)
+    /// <param name="vmas">Its private anonymous VMAs, ascending.</param>
+    /// <param name="recorded">The parts of them that are recorded, ascending and disjoint.</param>
+    internal virtual void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
     }
 

@@ -17,6 +17,7 @@ internal static class AccessSources
         (AccessSourceKind.IdlePage, "idle-page"),
         (AccessSourceKind.SoftDirty, "soft-dirty"),
         (AccessSourceKind.Damon, "damon"),
+        (AccessSourceKind.DamonOfPhysicalMemory, "damon-paddr"),
         (AccessSourceKind.Content, "content"),
         (AccessSourceKind.PageOut, "page-out"),
     ];
@@ -27,28 +28,31 @@ internal static class AccessSources
     /// <summary>Whether a source can be used.</summary>
     internal static Availability Check(AccessSourceKind kind, KernelTree kernel) => kind switch
     {
-        AccessSourceKind.IdlePageAndSoftDirty => Check(AccessSourceKind.IdlePage, kernel) is { IsAvailable: false } idle ? idle : SoftDirtyBits.Check(kernel),
+        AccessSourceKind.IdlePageAndSoftDirty => (IdlePageBitmap.Check(kernel), SoftDirtyBits.Check(kernel)) switch
+        {
+            ({ IsAvailable: true }, var softDirty) => softDirty,
+            (var idle, { IsAvailable: true }) => idle,
+            var (idle, softDirty) => new($"{idle.WhyNot} {softDirty.WhyNot}", $"{idle.Remedy} {softDirty.Remedy}"),
+        },
         AccessSourceKind.IdlePage => IdlePageBitmap.Check(kernel),
         AccessSourceKind.SoftDirty => SoftDirtyBits.Check(kernel),
-        AccessSourceKind.Damon => DamonSysfs.Check(kernel),
+        AccessSourceKind.Damon or AccessSourceKind.DamonOfPhysicalMemory => DamonSysfs.Check(kernel),
         AccessSourceKind.PageOut => PageOutSource.Check(kernel),
         _ => default,
     };
 
     /// <summary>The source that <see cref="AccessSourceKind.Auto"/> is: the first that can be used.</summary>
     internal static AccessSourceKind Best(KernelTree kernel) =>
-        _names.First(source => source.Kind != AccessSourceKind.PageOut && Check(source.Kind, kernel).IsAvailable).Kind;
+        _names.First(source => source.Kind is not (AccessSourceKind.PageOut or AccessSourceKind.DamonOfPhysicalMemory) && Check(source.Kind, kernel).IsAvailable).Kind;
 
     /// <summary>Opens a source.</summary>
-    /// <param name="kind">Which.</param>
+    /// <param name="options">Which, and for what.</param>
     /// <param name="kernel">Where the kernel's files are.</param>
-    /// <param name="interval">Time from scan to scan.</param>
     /// <exception cref="RecordingException">This kernel or user does not have it.</exception>
-    internal static AccessSource Open(AccessSourceKind kind, KernelTree kernel, TimeSpan interval)
+    internal static AccessSource Open(RecordingOptions options, KernelTree kernel)
     {
         DamonSysfs.CleanUp(DamonSysfs.DefaultFolder);
-        if (kind == AccessSourceKind.Auto)
-            kind = Best(kernel);
+        var kind = options.Source == AccessSourceKind.Auto ? Best(kernel) : options.Source;
         var availability = Check(kind, kernel);
         if (!availability.IsAvailable)
         {
@@ -62,7 +66,8 @@ internal static class AccessSources
             AccessSourceKind.IdlePageAndSoftDirty => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: true),
             AccessSourceKind.IdlePage => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: false),
             AccessSourceKind.SoftDirty => new SoftDirtySource(kernel),
-            AccessSourceKind.Damon => DamonSource.Start(kernel, interval),
+            AccessSourceKind.Damon => DamonSource.Start(kernel, options.Interval, ofProcesses: options.Target is not RecordingTarget.Node),
+            AccessSourceKind.DamonOfPhysicalMemory => DamonSource.Start(kernel, options.Interval, ofProcesses: false),
             AccessSourceKind.PageOut => new PageOutSource(),
             _ => new ContentSource(),
         };

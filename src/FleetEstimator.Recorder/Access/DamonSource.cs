@@ -13,30 +13,26 @@ namespace FleetEstimator.Recorder;
 /// </remarks>
 internal sealed class DamonSource : AccessSource
 {
-    // A target needs a scheme of its own; with many processes, physical memory costs less.
+    // Each needs a scheme of its own. Of more processes, DAMON tells nothing; contents still do.
     private const int MaxTargets = 32;
 
     private readonly KernelTree _kernel;
     private readonly DamonSysfs _damon;
     private readonly DamonTiming _timing;
+    private readonly bool _ofProcesses;
     private readonly PageTable _table = new();
-    private readonly IReadOnlyList<(ulong Start, ulong End)> _memory;
-    private readonly bool _canMonitorProcesses;
     private readonly List<int> _pids = [];
     private readonly ulong _pageSize = (ulong)Environment.SystemPageSize;
     private int[] _targets = [];
     private Thread? _waiting;
-    private volatile IReadOnlyList<DamonRegion[]>? _reported;
+    private IReadOnlyList<DamonRegion[]>? _reported;
     private IReadOnlyList<DamonRegion[]> _regions = [];
     private DamonRegion[] _ofProcess = [];
     private long _scanBegan;
     private TimeSpan _lastScan;
 
-    private DamonSource(KernelTree kernel, DamonSysfs damon, DamonTiming timing, IReadOnlyList<(ulong Start, ulong End)> memory)
-    {
-        (_kernel, _damon, _timing, _memory) = (kernel, damon, timing, memory);
-        _canMonitorProcesses = damon.Operations.Contains("vaddr", StringComparer.Ordinal);
-    }
+    private DamonSource(KernelTree kernel, DamonSysfs damon, DamonTiming timing, bool ofProcesses) =>
+        (_kernel, _damon, _timing, _ofProcesses) = (kernel, damon, timing, ofProcesses);
 
     /// <inheritdoc/>
     internal override string Name => "damon";
@@ -44,24 +40,29 @@ internal sealed class DamonSource : AccessSource
     /// <inheritdoc/>
     internal override IReadOnlyDictionary<string, string> Labels => new Dictionary<string, string>
     {
-        ["damon.operations"] = _canMonitorProcesses ? "vaddr" : "paddr",
+        ["damon.operations"] = _ofProcesses ? "vaddr" : "paddr",
         ["damon.sample_us"] = _timing.SampleMicroseconds.ToString(CultureInfo.InvariantCulture),
         ["damon.aggregation_us"] = _timing.AggregationMicroseconds.ToString(CultureInfo.InvariantCulture),
         ["damon.regions_max"] = _timing.RegionsMax.ToString(CultureInfo.InvariantCulture),
     };
 
-    private bool MonitorsProcesses => _targets.Length > 0;
-
     /// <summary>Takes DAMON and, if it is to monitor physical memory, starts it.</summary>
+    /// <param name="kernel">Where its files are.</param>
+    /// <param name="interval">Time from scan to scan.</param>
+    /// <param name="ofProcesses">Whether to monitor processes' memory, if the kernel can, rather than the machine's.</param>
     /// <exception cref="RecordingException">It cannot be set up.</exception>
-    internal static DamonSource Start(KernelTree kernel, TimeSpan interval)
+    internal static DamonSource Start(KernelTree kernel, TimeSpan interval, bool ofProcesses)
     {
         var damon = DamonSysfs.Take(kernel, DamonSysfs.DefaultFolder);
         try
         {
-            var source = new DamonSource(kernel, damon, DamonTiming.For(interval), SystemMemory(File.ReadLines($"{kernel.Proc}/iomem")));
-            if (!source._canMonitorProcesses)
-                source.Restart([]);
+            var source = new DamonSource(kernel, damon, DamonTiming.For(interval), ofProcesses && damon.Operations.Contains("vaddr", StringComparer.Ordinal));
+            if (!source._ofProcesses)
+            {
+                damon.TurnOn("paddr", [], SystemMemory(File.ReadLines($"{kernel.Proc}/iomem")), source._timing);
+                source.BeginWaiting(1);
+            }
+
             return source;
         }
         catch (Exception exception)
@@ -95,17 +96,12 @@ internal sealed class DamonSource : AccessSource
     }
 
     /// <inheritdoc/>
-    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<PageRange> mapped)
+    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
         _pids.Add(pid);
-        if (MonitorsProcesses)
-        {
-            _ofProcess = Array.IndexOf(_targets, pid) is >= 0 and var target && target < _regions.Count ? _regions[target] : [];
-            return;
-        }
-
-        _ofProcess = _regions.Count > 0 ? _regions[0] : [];
-        if (_ofProcess.Length > 0)
+        var target = _ofProcesses ? Array.IndexOf(_targets, pid) : 0;
+        _ofProcess = target >= 0 && target < _regions.Count ? _regions[target] : [];
+        if (!_ofProcesses && _ofProcess.Length > 0)
             _table.Open(_kernel, pid);
     }
 
@@ -114,13 +110,13 @@ internal sealed class DamonSource : AccessSource
     {
         if (_ofProcess.Length == 0)
             return;
-        if (!MonitorsProcesses)
+        if (!_ofProcesses)
             _table.Read(batch);
         for (var index = 0; index < batch.Count; index++)
         {
             if (!batch.HasContent(index))
                 continue;
-            var page = MonitorsProcesses ? batch.Pages[index] : _table.Frame(index);
+            var page = _ofProcesses ? batch.Pages[index] : _table.Frame(index);
             if (page != 0 && Accesses(_ofProcess, page * _pageSize) > SamplesOfOurLooks)
                 batch.Uses[index] = PageUse.Accessed;
         }
@@ -130,12 +126,12 @@ internal sealed class DamonSource : AccessSource
     internal override void EndScan()
     {
         _lastScan = Stopwatch.GetElapsedTime(_scanBegan);
-        if (_canMonitorProcesses)
-        {
-            var wanted = _pids.Count <= MaxTargets ? _pids.ToArray() : [];
-            if (!wanted.SequenceEqual(_targets) || !_damon.IsOn)
-                Restart(wanted);
-        }
+        if (!_ofProcesses)
+            return;
+        // A process that slept is not looked at, and is monitored all the same.
+        int[] wanted = [.. _targets.Where(pid => Directory.Exists($"{_kernel.Proc}/{pid}")).Union(_pids).Take(MaxTargets)];
+        if (!wanted.SequenceEqual(_targets) || (wanted.Length > 0 && !_damon.IsOn))
+            Monitor(wanted);
     }
 
     /// <inheritdoc/>
@@ -169,23 +165,37 @@ internal sealed class DamonSource : AccessSource
         return low < regions.Length && regions[low].Start <= address ? regions[low].Accesses : 0;
     }
 
-    /// <summary>Monitors other processes, or physical memory if there are none.</summary>
-    private void Restart(int[] targets)
+    /// <summary>Monitors other processes from here on.</summary>
+    private void Monitor(int[] pids)
     {
         Stop();
-        _targets = targets;
-        if (targets.Length > 0)
-            _damon.TurnOn("vaddr", targets, [], _timing);
-        else
-            _damon.TurnOn("paddr", [], _memory, _timing);
-        // The kernel answers once an aggregation has ended, too late for a scan to wait for it.
+        _targets = [];
+        if (pids.Length == 0)
+            return;
+        try
+        {
+            _damon.TurnOn("vaddr", pids, [], _timing);
+        }
+        catch (IOException) when (!Array.TrueForAll(pids, pid => Directory.Exists($"{_kernel.Proc}/{pid}")))
+        {
+            // One of them ended just now: the next scan tries again without it.
+            return;
+        }
+
+        _targets = pids;
+        BeginWaiting(pids.Length);
+    }
+
+    /// <summary>The kernel answers once an aggregation has ended, too late for a scan to wait for it.</summary>
+    private void BeginWaiting(int targets)
+    {
         _waiting = new Thread(Wait) { IsBackground = true, Name = "DAMON regions" };
         _waiting.Start();
 
         void Wait()
         {
-            while (_damon.WaitForRegions(Math.Max(1, targets.Length)) is { } regions)
-                _reported = regions;
+            while (_damon.WaitForRegions(targets) is { } regions)
+                Volatile.Write(ref _reported, regions);
         }
     }
 
@@ -193,6 +203,7 @@ internal sealed class DamonSource : AccessSource
     {
         _damon.TurnOff();
         _waiting?.Join();
+        _waiting = null;
         _reported = null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using FleetEstimator.Recorder.Calibration;
 
@@ -15,6 +16,7 @@ internal sealed class DamonSysfs : IDisposable
     /// <summary>Where the journal is, beside that of calibration.</summary>
     internal const string DefaultFolder = UndoJournal.DefaultFolder + "/damon";
 
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
     private static readonly Version _firstWithRegions = new(6, 2);
 
     private readonly string _thread;
@@ -200,8 +202,8 @@ internal sealed class DamonSysfs : IDisposable
     /// <summary>Ends the kernel thread that a journal says is ours, and forgets it. One that another program started since is left alone.</summary>
     private static void TakeBack(UndoJournal journal, Undo step)
     {
-        var isOn = KernelTree.Text($"{step.Path}/0/state") == "on";
-        if (isOn && KernelTree.Text($"{step.Path}/0/pid") == step.Value)
+        var isOn = File.Exists($"{step.Path}/0/state") && Read($"{step.Path}/0/state") == "on";
+        if (isOn && Read($"{step.Path}/0/pid") == step.Value)
         {
             Write($"{step.Path}/0/state", "off");
             isOn = false;
@@ -256,14 +258,34 @@ internal sealed class DamonSysfs : IDisposable
         return descriptor >= 0;
     }
 
-    private static string Read(string path) => File.ReadAllText(path).Trim();
+    private static string Read(string path) => WhileBusy(() => File.ReadAllText(path).Trim());
 
     private static ulong ReadNumber(string path) => ulong.Parse(Read(path), CultureInfo.InvariantCulture);
 
     private static void Write<T>(string path, T value)
         where T : IFormattable => Write(path, value.ToString(null, CultureInfo.InvariantCulture));
 
-    private static void Write(string path, string value) => File.WriteAllText(path, value);
+    private static void Write(string path, string value) => WhileBusy(() =>
+    {
+        File.WriteAllText(path, value);
+        return value;
+    });
+
+    /// <summary>DAMON's files do not wait for one another: they say busy, also for the moment another thread of ours takes.</summary>
+    private static string WhileBusy(Func<string> access)
+    {
+        for (var waiting = Stopwatch.StartNew(); ; Thread.Sleep(5))
+        {
+            try
+            {
+                return access();
+            }
+            catch (IOException exception) when (exception.HResult == Linux.Busy && waiting.Elapsed < _patience)
+            {
+                // Again.
+            }
+        }
+    }
 }
 
 /// <summary>How often DAMON looks, and at how many regions at once.</summary>

@@ -21,10 +21,10 @@ internal sealed class IdlePageSource : AccessSource
     internal override string Name => _softDirty is null ? "idle-page" : "idle-page+soft-dirty";
 
     /// <inheritdoc/>
-    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<PageRange> mapped)
+    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
         _table.Open(_kernel, pid);
-        _softDirty?.ReadAndClear(pid, process, pageMap, mapped);
+        _softDirty?.ReadAndClear(pid, process, pageMap, vmas, recorded);
         _lastHead = 0;
     }
 

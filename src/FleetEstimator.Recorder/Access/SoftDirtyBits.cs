@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace FleetEstimator.Recorder;
 
 /// <summary>
@@ -5,6 +7,8 @@ namespace FleetEstimator.Recorder;
 /// </summary>
 internal sealed unsafe class SoftDirtyBits(KernelTree kernel)
 {
+    // VMAs of each process as the scan before saw them.
+    private readonly ConditionalWeakTable<RecordedProcess, List<PageRange>> _vmas = [];
     private readonly List<PageRange> _dirty = [];
     private readonly List<PageRange> _reliable = [];
     private int _nextDirty;
@@ -23,10 +27,9 @@ internal sealed unsafe class SoftDirtyBits(KernelTree kernel)
     /// changes something is still seen as a change.
     /// </summary>
     /// <exception cref="RecordingException">This user may not clear them.</exception>
-    internal void ReadAndClear(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<PageRange> mapped)
+    internal void ReadAndClear(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
-        // A child inherits the bits of its parent with the page table.
-        FindReliable(process.IsFirstScan ? [] : process.Mapped, mapped);
+        FindReliable(process, vmas, recorded);
         _dirty.Clear();
         foreach (var range in _reliable)
             pageMap.FindSoftDirty(range, _dirty);
@@ -48,20 +51,23 @@ internal sealed unsafe class SoftDirtyBits(KernelTree kernel)
 
     /// <summary>
     /// A VMA that is new or has grown is dirty as a whole (VM_SOFTDIRTY), whatever its pages' own bits, and neighbours that merge with it catch that. Only VMAs with
-    /// the same edges as at the scan before are free of it.
+    /// the same edges as at the scan before are free of it. A child of a fork inherits the bits of its parent: of a process not scanned before, none is reliable.
     /// </summary>
-    private void FindReliable(IReadOnlyList<PageRange> before, IReadOnlyList<PageRange> now)
+    private void FindReliable(RecordedProcess process, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
         _reliable.Clear();
-        for (int old = 0, current = 0; old < before.Count && current < now.Count;)
+        var before = _vmas.TryGetValue(process, out var known) ? known : [];
+        for (int old = 0, vma = 0, part = 0; part < recorded.Count; part++)
         {
-            if (before[old] == now[current])
-                _reliable.Add(now[current]);
-            if (before[old].Start < now[current].Start)
+            while (vmas[vma].Range.End <= recorded[part].Start)
+                vma++;
+            while (old < before.Count && before[old].Start < vmas[vma].Range.Start)
                 old++;
-            else
-                current++;
+            if (old < before.Count && before[old] == vmas[vma].Range)
+                _reliable.Add(recorded[part]);
         }
+
+        _vmas.AddOrUpdate(process, [.. vmas.Select(vma => vma.Range)]);
     }
 
     private void Clear(int pid)

@@ -9,8 +9,8 @@ internal sealed class SoftDirtySource(KernelTree kernel) : AccessSource
     internal override string Name => "soft-dirty";
 
     /// <inheritdoc/>
-    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<PageRange> mapped) =>
-        _bits.ReadAndClear(pid, process, pageMap, mapped);
+    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded) =>
+        _bits.ReadAndClear(pid, process, pageMap, vmas, recorded);
 
     /// <inheritdoc/>
     internal override void Ask(PageBatch batch, RecordedProcess process)

@@ -74,6 +74,7 @@ public static class Doctor
                 AccessSourceKind.IdlePage => ("every access, writes that change nothing not told from reads", "CONFIG_IDLE_PAGE_TRACKING"),
                 AccessSourceKind.SoftDirty => ("every write, no read", "CONFIG_MEM_SOFT_DIRTY"),
                 AccessSourceKind.Damon => ("regions that were accessed, by sampling", "CONFIG_DAMON_SYSFS"),
+                AccessSourceKind.DamonOfPhysicalMemory => ("regions of the machine's memory, by sampling; coarse, never chosen unasked", "CONFIG_DAMON_SYSFS"),
                 AccessSourceKind.Content => ("writes that change something", null),
                 _ => ("what was paged out and came back; slows processes down, never chosen unasked", (string?)null),
             };
