@@ -19,7 +19,7 @@ public sealed class SampledScanTests : IDisposable
         LinuxOnly.RequirePageMap();
         if (Environment.SystemPageSize != 4096)
             Assert.Skip("Written for pages of 4 KiB.");
-        _scan = new ProcessScan(_sample);
+        _scan = new ProcessScan(_sample, new ContentSource());
     }
 
     public void Dispose() => _scan.Dispose();
@@ -76,7 +76,7 @@ public sealed class SampledScanTests : IDisposable
         foreach (var block in new[] { 1, 2, 5, 11, 12, 13, 14, 20, 21 })
             memory.Fill((block * PagesPerBlock) + 100, 77);
         var sample = new BlockSample(0.5, 1, Environment.SystemPageSize, sparseBytes: (ulong)memory.Pages * 4096);
-        using var scan = new ProcessScan(sample);
+        using var scan = new ProcessScan(sample, new ContentSource());
         var process = new RecordedProcess(1, writesSwapOuts: true);
 
         Assert.True(scan.Scan(Environment.ProcessId, process, 0, _rows.Append, TestContext.Current.CancellationToken));
