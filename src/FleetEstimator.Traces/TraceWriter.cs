@@ -115,9 +115,16 @@ public sealed class TraceWriter : IDisposable
     /// </exception>
     public void Append(in TraceRow row)
     {
+        if (TryAppend(in row) is { } fault)
+            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
+    }
+
+    /// <summary>Adds a row, unless it breaks a rule of the format: then says which, and the trace is as it was before.</summary>
+    internal RowFault? TryAppend(in TraceRow row)
+    {
         ObjectDisposedException.ThrowIf(_closed, this);
         if (_rules.Take(row.TimeMicroseconds, row.Operation) is { } fault)
-            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
+            return fault;
         var at = _buffered;
         var operation = row.Operation;
         _times.Values[at] = row.TimeMicroseconds;
@@ -132,6 +139,7 @@ public sealed class TraceWriter : IDisposable
         Rows++;
         if (_buffered == _batchRows)
             WriteBatch();
+        return null;
     }
 
     /// <summary>Hands the rows so far to the operating system, so that they outlive this process. Batches of few rows make the file larger and slower to read.</summary>
