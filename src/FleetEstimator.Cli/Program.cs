@@ -5,6 +5,7 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
 {
     RunCommand.Create(),
     RecordCommand.Create(),
+    DoctorCommand.Create(),
     ImportCommand.Create(),
     InspectCommand.Create(),
     DiffCommand.Create(),
