@@ -6,6 +6,8 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     RunCommand.Create(),
     RecordCommand.Create(),
     InspectCommand.Create(),
+    IngestCommand.Create(),
+    StoreCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),

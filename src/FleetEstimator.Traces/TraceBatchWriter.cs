@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Apache.Arrow;
+using Apache.Arrow.Compression;
+using Apache.Arrow.Ipc;
+using Apache.Arrow.Types;
+
+namespace FleetEstimator.Traces;
+
+/// <summary>Writes the rows of a trace to a stream in batches of one size. Rows are not held against the rules: whoever appends them has done that.</summary>
+internal sealed class TraceBatchWriter : IDisposable
+{
+    private readonly Schema _schema;
+    private readonly ArrowFileWriter _file;
+    private readonly int _batchRows;
+
+    private readonly ColumnBuffer<ulong> _times;
+    private readonly ColumnBuffer<byte> _kinds;
+    private readonly ColumnBuffer<uint> _processes;
+    private readonly ColumnBuffer<ulong> _firstPages;
+    private readonly ColumnBuffer<uint> _pageCounts;
+    private readonly ColumnBuffer<byte> _contents;
+    private readonly ColumnBuffer<ulong> _fills;
+    private readonly ColumnBuffer<ushort> _compressedSizes;
+
+    private int _buffered;
+
+    /// <summary>Begins a file; the stream stays the caller's.</summary>
+    public TraceBatchWriter(Stream stream, IEnumerable<KeyValuePair<string, string>> metadata, TraceCompression compression, int batchRows)
+    {
+        _schema = new Schema(TraceColumns.All.Select(column => new Field(column.Name, TypeOf(column.TypeName), nullable: false)), metadata);
+        _batchRows = batchRows;
+        _times = new(batchRows);
+        _kinds = new(batchRows);
+        _processes = new(batchRows);
+        _firstPages = new(batchRows);
+        _pageCounts = new(batchRows);
+        _contents = new(batchRows);
+        _fills = new(batchRows);
+        _compressedSizes = new(batchRows);
+        _file = new ArrowFileWriter(stream, _schema, leaveOpen: true, OptionsFor(compression));
+        try
+        {
+            _file.WriteStart();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Rows appended so far.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Adds a row.</summary>
+    public void Append(in TraceRow row)
+    {
+        var at = _buffered;
+        var operation = row.Operation;
+        _times.Values[at] = row.TimeMicroseconds;
+        _kinds.Values[at] = (byte)operation.Kind;
+        _processes.Values[at] = operation.Process;
+        _firstPages.Values[at] = operation.Page;
+        _pageCounts.Values[at] = operation.Pages;
+        _contents.Values[at] = (byte)operation.Content;
+        _fills.Values[at] = row.Fill;
+        _compressedSizes.Values[at] = operation.CompressedBytes;
+        Advance(1);
+    }
+
+    /// <summary>Adds the first <paramref name="rows"/> rows of <paramref name="columns"/>.</summary>
+    public void Append(TraceArrays columns, int rows)
+    {
+        for (var first = 0; first < rows;)
+        {
+            var taken = new Range(first, first + Math.Min(rows - first, _batchRows - _buffered));
+            _times.Take(columns.Times.AsSpan(taken), _buffered);
+            _kinds.Take(MemoryMarshal.AsBytes(columns.Kinds.AsSpan(taken)), _buffered);
+            _processes.Take(columns.Processes.AsSpan(taken), _buffered);
+            _firstPages.Take(columns.FirstPages.AsSpan(taken), _buffered);
+            _pageCounts.Take(columns.PageCounts.AsSpan(taken), _buffered);
+            _contents.Take(MemoryMarshal.AsBytes(columns.Contents.AsSpan(taken)), _buffered);
+            _fills.Take(columns.Fills.AsSpan(taken), _buffered);
+            _compressedSizes.Take(columns.CompressedSizes.AsSpan(taken), _buffered);
+            Advance(taken.End.Value - first);
+            first = taken.End.Value;
+        }
+    }
+
+    /// <summary>Writes what is buffered, and the footer.</summary>
+    public void End()
+    {
+        // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
+        if (_buffered > 0 || Rows == 0)
+            WriteBatch();
+        _file.WriteEnd();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static IpcOptions OptionsFor(TraceCompression compression) => new()
+    {
+        CompressionCodecFactory = new CompressionCodecFactory(),
+        CompressionCodec = compression switch
+        {
+            TraceCompression.None => null,
+            TraceCompression.Lz4 => CompressionCodecType.Lz4Frame,
+            TraceCompression.Zstd => CompressionCodecType.Zstd,
+            _ => throw new ArgumentOutOfRangeException(nameof(compression), compression, "Not a compression of this format."),
+        },
+    };
+
+    private static IArrowType TypeOf(string name) => name switch
+    {
+        "uint8" => UInt8Type.Default,
+        "uint16" => UInt16Type.Default,
+        "uint32" => UInt32Type.Default,
+        _ => UInt64Type.Default,
+    };
+
+    private void Advance(int rows)
+    {
+        _buffered += rows;
+        Rows += rows;
+        if (_buffered == _batchRows)
+            WriteBatch();
+    }
+
+    private void WriteBatch()
+    {
+        var rows = _buffered;
+        using var batch = new RecordBatch(
+            _schema,
+            [
+                new UInt64Array(_times.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt8Array(_kinds.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt32Array(_processes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt64Array(_firstPages.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt32Array(_pageCounts.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt8Array(_contents.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt64Array(_fills.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+            ],
+            rows);
+        _file.WriteRecordBatch(batch);
+        _buffered = 0;
+    }
+
+    /// <summary>One column of a batch, reused for every batch: Arrow wants bytes, rows are values.</summary>
+    private readonly struct ColumnBuffer<T>(int rows)
+        where T : unmanaged
+    {
+        private readonly byte[] _bytes = new byte[rows * Unsafe.SizeOf<T>()];
+
+        public Span<T> Values => MemoryMarshal.Cast<byte, T>(_bytes.AsSpan());
+
+        public void Take(ReadOnlySpan<T> values, int at) => values.CopyTo(Values[at..]);
+
+        public ArrowBuffer First(int count) => new(_bytes.AsMemory(0, count * Unsafe.SizeOf<T>()));
+    }
+}
