@@ -25,8 +25,13 @@ internal sealed class TraceBatchWriter : IDisposable
 
     private int _buffered;
 
-    /// <summary>Begins a file; the stream stays the caller's.</summary>
-    public TraceBatchWriter(Stream stream, IEnumerable<KeyValuePair<string, string>> metadata, TraceCompression compression, int batchRows)
+    /// <summary>Begins a file.</summary>
+    /// <param name="stream">Stays the caller's.</param>
+    /// <param name="metadata">Of the schema.</param>
+    /// <param name="compression">Of the body.</param>
+    /// <param name="batchRows">Rows of each batch but the last.</param>
+    /// <param name="level">How hard to compress, on the scale of the codec; its own default if null.</param>
+    public TraceBatchWriter(Stream stream, IEnumerable<KeyValuePair<string, string>> metadata, TraceCompression compression, int batchRows, int? level = null)
     {
         _schema = new Schema(TraceColumns.All.Select(column => new Field(column.Name, TypeOf(column.TypeName), nullable: false)), metadata);
         _batchRows = batchRows;
@@ -38,7 +43,7 @@ internal sealed class TraceBatchWriter : IDisposable
         _contents = new(batchRows);
         _fills = new(batchRows);
         _compressedSizes = new(batchRows);
-        _file = new ArrowFileWriter(stream, _schema, leaveOpen: true, OptionsFor(compression));
+        _file = new ArrowFileWriter(stream, _schema, leaveOpen: true, OptionsFor(compression, level));
         try
         {
             _file.WriteStart();
@@ -100,9 +105,10 @@ internal sealed class TraceBatchWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private static IpcOptions OptionsFor(TraceCompression compression) => new()
+    private static IpcOptions OptionsFor(TraceCompression compression, int? level) => new()
     {
         CompressionCodecFactory = new CompressionCodecFactory(),
+        CompressionLevel = level,
         CompressionCodec = compression switch
         {
             TraceCompression.None => null,

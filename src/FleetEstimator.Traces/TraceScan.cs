@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FleetEstimator.Traces.Ipc;
 
 namespace FleetEstimator.Traces;
@@ -9,6 +10,7 @@ namespace FleetEstimator.Traces;
 internal sealed class TraceScan : IDisposable
 {
     private const int EdgeBytes = 32;
+    private const int DigestBytes = 1 << 18;
 
     private readonly string _path;
     private readonly TracePart _part;
@@ -16,8 +18,12 @@ internal sealed class TraceScan : IDisposable
     private readonly ArrowFile _file;
     private readonly TraceBatchReader _reader;
     private readonly TraceRules _rules;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] _block = [];
     private int _next;
+
+    // How far the file has been digested; null once a batch was read that stands before that.
+    private long? _digested = 0;
 
     private TraceScan(string path, TraceLimits limits, TracePart part)
     {
@@ -32,6 +38,7 @@ internal sealed class TraceScan : IDisposable
         }
         catch
         {
+            _hash.Dispose();
             _stream.Dispose();
             throw;
         }
@@ -64,9 +71,24 @@ internal sealed class TraceScan : IDisposable
     /// <exception cref="TraceException">The batch is damaged, breaks a rule of the format, or exceeds a limit.</exception>
     public bool Next() => TraceReader.Guard(_path, _part, ReadNext);
 
+    /// <summary>SHA-256 of the file, whose batches have all been read; costs no second reading where they stand in the order of the footer.</summary>
+    /// <exception cref="TraceException">The file cannot be read any more.</exception>
+    public string Digest() => TraceReader.Guard(_path, _part, () =>
+    {
+        if (_digested is null)
+        {
+            _hash.GetHashAndReset();
+            _digested = 0;
+        }
+
+        DigestTo(FileBytes);
+        return Convert.ToHexStringLower(_hash.GetCurrentHash());
+    });
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _hash.Dispose();
         _reader.Dispose();
         _stream.Dispose();
     }
@@ -94,6 +116,32 @@ internal sealed class TraceScan : IDisposable
         _stream.ReadExactly(bytes);
     }
 
+    private void ReadBlock(int position, int length)
+    {
+        if (position < _digested)
+            _digested = null;
+        if (_digested is not null)
+            DigestTo(position);
+        ReadAt(position, _block.AsSpan(0, length));
+        if (_digested is null)
+            return;
+        _hash.AppendData(_block, 0, length);
+        _digested += length;
+    }
+
+    /// <summary>Digests what stands between batches, and after the last.</summary>
+    private void DigestTo(long position)
+    {
+        var bytes = new byte[Math.Min(DigestBytes, position - _digested!.Value)];
+        while (_digested < position)
+        {
+            var part = bytes.AsSpan(0, (int)Math.Min(bytes.Length, position - _digested.Value));
+            ReadAt(_digested.Value, part);
+            _hash.AppendData(part);
+            _digested += part.Length;
+        }
+    }
+
     private bool ReadNext()
     {
         if (_next == _file.Batches.Count)
@@ -103,7 +151,7 @@ internal sealed class TraceScan : IDisposable
         var length = block.MetadataBytes + block.BodyBytes;
         if (_block.Length < length)
             _block = GC.AllocateUninitializedArray<byte>(length);
-        ReadAt(block.Metadata, _block.AsSpan(0, length));
+        ReadBlock(block.Metadata, length);
         var layout = _reader.Layout(_block.AsMemory(0, length), block with { Metadata = 0 }, index);
         if (Batch.Times.Length < layout.Rows)
             Batch = new TraceArrays(layout.Rows);

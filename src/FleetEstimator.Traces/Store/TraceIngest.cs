@@ -16,8 +16,10 @@ public sealed record IngestOutcome(string Path, CatalogueEntry? Entry, bool IsNe
 /// </summary>
 public sealed class TraceIngest
 {
-    // Zstd would halve what is stored and take twice as long to write: measured in tests/FleetEstimator.Benchmarks/results/ingest.md.
-    internal const TraceCompression StoredCompression = TraceCompression.Lz4;
+    internal const TraceCompression StoredCompression = TraceCompression.Zstd;
+
+    // Higher levels save a tenth and take half as long again; LZ4 takes half as long and more than twice the space (tests/FleetEstimator.Benchmarks/results/ingest.md).
+    internal const int StoredLevel = -1;
 
     private readonly TraceStore _store;
     private readonly TimeProvider _time;
@@ -55,14 +57,13 @@ public sealed class TraceIngest
     private IngestOutcome AddTrace(string path, IReadOnlyDictionary<string, string> labels)
     {
         using var writing = _store.Blobs.Share();
-        var written = File.GetLastWriteTimeUtc(path);
-        var source = SourceOf(path);
-        if (_bySource.TryGetValue(source.Digest, out var known) && _store.Blobs.Exists(TraceStore.EntryKey(known.Digest)))
+        var before = new FileInfo(path);
+        if (FindSource(before) is { } known)
             return new(path, known, IsNew: false, null);
 
         using var draft = _store.Blobs.Draft();
-        var entry = Normalise(path, source, labels, draft.Content);
-        if (new FileInfo(path) is var now && (now.Length, now.LastWriteTimeUtc) != (source.Bytes, written))
+        var entry = Normalise(path, labels, draft.Content);
+        if (new FileInfo(path) is var after && (!after.Exists || (after.Length, after.LastWriteTimeUtc) != (before.Length, before.LastWriteTimeUtc)))
             throw new TraceException(path, null, null, "the file changed while it was read", "Ingest it again when it is complete");
         var key = TraceStore.EntryKey(entry.Digest);
         if (_store.Find(entry.Digest) is { } same)
@@ -74,21 +75,30 @@ public sealed class TraceIngest
         JsonSerializer.Serialize(entryDraft.Content, entry, CatalogueJson.Default.CatalogueEntry);
         var isNew = entryDraft.Publish(key);
         entry = isNew ? entry : _store.Find(entry.Digest) ?? entry;
-        _bySource[source.Digest] = entry;
+        _bySource[entry.Source.Digest] = entry;
         return new(path, entry, isNew, null);
     }
 
-    private CatalogueEntry Normalise(string path, IngestedFile source, IReadOnlyDictionary<string, string> labels, Stream destination)
+    /// <summary>The trace that was made of the same bytes, or null. Reads the file only if one of the same length was ingested.</summary>
+    private CatalogueEntry? FindSource(FileInfo file)
+    {
+        if (!file.Exists || !_bySource.Values.Any(entry => entry.Source.Bytes == file.Length))
+            return null;
+        var (digest, _) = TraceReader.Guard(file.FullName, new TracePart(), () => TraceStore.DigestOf(file.FullName));
+        return _bySource.TryGetValue(digest, out var known) && _store.Blobs.Exists(TraceStore.EntryKey(known.Digest)) ? known : null;
+    }
+
+    private CatalogueEntry Normalise(string path, IReadOnlyDictionary<string, string> labels, Stream destination)
     {
         using var scan = TraceScan.Open(path, _limits);
         using var digested = new DigestStream(destination);
-        using var writer = new TraceBatchWriter(digested, TraceMetadata.Write(scan.Header), StoredCompression, TraceWriter.DefaultBatchRows);
+        using var writer = new TraceBatchWriter(digested, TraceMetadata.Write(scan.Header), StoredCompression, TraceWriter.DefaultBatchRows, StoredLevel);
         var facts = TraceFacts.Of(scan, writer.Append);
         writer.End();
         return CatalogueEntry.Of(scan.Header, facts, digested.Digest(), digested.Position) with
         {
             Labels = Merged(scan.Header.Labels, labels),
-            Source = source,
+            Source = new(Path.GetFileName(path), scan.Digest(), scan.FileBytes),
             IngestedAt = _time.GetUtcNow(),
         };
     }
@@ -114,12 +124,6 @@ public sealed class TraceIngest
         draft.Publish(TraceStore.CounterKey(stored.Digest));
         return stored;
     }
-
-    private static IngestedFile SourceOf(string path) => TraceReader.Guard(path, new TracePart(), () =>
-    {
-        var (digest, bytes) = TraceStore.DigestOf(path);
-        return new IngestedFile(Path.GetFileName(path), digest, bytes);
-    });
 
     private static SortedDictionary<string, string> Merged(IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> given)
     {
