@@ -9,6 +9,7 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     ExportCommand.Create(),
     IngestCommand.Create(),
     StoreCommand.Create(),
+    SamplePlanCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),

@@ -4,10 +4,15 @@ namespace FleetEstimator.Traces;
 /// Traces of a store as a pattern among recordings: <c>store:FOLDER?class=NAME&amp;node=LABEL&amp;kernel=RELEASE&amp;label.NAME=VALUE</c>. What follows the
 /// question mark may be left out, as may any part of it; names and values are percent-encoded.
 /// </summary>
-internal sealed record StorePattern(string Folder, CatalogueFilter Filter)
+/// <param name="Folder">Folder of the store.</param>
+/// <param name="Filter">Which of its traces.</param>
+public sealed record StorePattern(string Folder, CatalogueFilter Filter)
 {
     private const string Scheme = "store:";
     private const string LabelPrefix = "label.";
+
+    /// <summary>The pattern that means all traces of a store.</summary>
+    public static string Of(string folder) => Scheme + folder.Replace("%", "%25", StringComparison.Ordinal).Replace("?", "%3F", StringComparison.Ordinal);
 
     /// <summary>Reads a pattern; null if it is one of files.</summary>
     /// <exception cref="TraceException">It is about a store, but not well formed.</exception>

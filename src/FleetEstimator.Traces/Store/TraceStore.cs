@@ -12,7 +12,9 @@ public sealed class TraceStore
     internal const string TraceFolder = "traces";
     internal const string CounterFolder = "counters";
     internal const string CatalogueFolder = "catalogue";
-    private const string MarkerKey = "trace-store.json";
+
+    /// <summary>The file by which the folder of a store is told.</summary>
+    public const string MarkerKey = "trace-store.json";
 
     private static readonly TimeSpan SweepPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SweepPoll = TimeSpan.FromMilliseconds(50);
