@@ -58,8 +58,17 @@ internal sealed class TraceBatchWriter : IDisposable
     /// <summary>Rows appended so far.</summary>
     public long Rows { get; private set; }
 
-    /// <summary>Adds a row.</summary>
-    public void Append(in TraceRow row)
+    /// <summary>Batches written so far.</summary>
+    public int Batches { get; private set; }
+
+    /// <summary>Whether the rows added make a batch, which must be written before another is added.</summary>
+    public bool IsBatchFull => _buffered == _batchRows;
+
+    /// <summary>Whether rows were added that have not been written.</summary>
+    public bool HasRowsToWrite => _buffered > 0;
+
+    /// <summary>Adds a row to the batch that is not full.</summary>
+    public void Add(in TraceRow row)
     {
         var at = _buffered;
         var operation = row.Operation;
@@ -71,10 +80,11 @@ internal sealed class TraceBatchWriter : IDisposable
         _contents.Values[at] = (byte)operation.Content;
         _fills.Values[at] = row.Fill;
         _compressedSizes.Values[at] = operation.CompressedBytes;
-        Advance(1);
+        _buffered++;
+        Rows++;
     }
 
-    /// <summary>Adds the first <paramref name="rows"/> rows of <paramref name="columns"/>.</summary>
+    /// <summary>Adds the first <paramref name="rows"/> rows of <paramref name="columns"/>, and writes what batches they fill.</summary>
     public void Append(TraceArrays columns, int rows)
     {
         for (var first = 0; first < rows;)
@@ -88,16 +98,40 @@ internal sealed class TraceBatchWriter : IDisposable
             _contents.Take(MemoryMarshal.AsBytes(columns.Contents.AsSpan(taken)), _buffered);
             _fills.Take(columns.Fills.AsSpan(taken), _buffered);
             _compressedSizes.Take(columns.CompressedSizes.AsSpan(taken), _buffered);
-            Advance(taken.End.Value - first);
-            first = taken.End.Value;
+            var count = taken.End.Value - first;
+            (_buffered, Rows, first) = (_buffered + count, Rows + count, taken.End.Value);
+            if (IsBatchFull)
+                WriteBatch();
         }
+    }
+
+    /// <summary>Writes the rows added as a batch.</summary>
+    public void WriteBatch()
+    {
+        var rows = _buffered;
+        using var batch = new RecordBatch(
+            _schema,
+            [
+                new UInt64Array(_times.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt8Array(_kinds.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt32Array(_processes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt64Array(_firstPages.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt32Array(_pageCounts.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt8Array(_contents.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt64Array(_fills.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+                new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
+            ],
+            rows);
+        _file.WriteRecordBatch(batch);
+        _buffered = 0;
+        Batches++;
     }
 
     /// <summary>Writes what is buffered, and the footer.</summary>
     public void End()
     {
         // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
-        if (_buffered > 0 || Rows == 0)
+        if (HasRowsToWrite || Batches == 0)
             WriteBatch();
         _file.WriteEnd();
     }
@@ -125,34 +159,6 @@ internal sealed class TraceBatchWriter : IDisposable
         "uint32" => UInt32Type.Default,
         _ => UInt64Type.Default,
     };
-
-    private void Advance(int rows)
-    {
-        _buffered += rows;
-        Rows += rows;
-        if (_buffered == _batchRows)
-            WriteBatch();
-    }
-
-    private void WriteBatch()
-    {
-        var rows = _buffered;
-        using var batch = new RecordBatch(
-            _schema,
-            [
-                new UInt64Array(_times.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt8Array(_kinds.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt32Array(_processes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt64Array(_firstPages.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt32Array(_pageCounts.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt8Array(_contents.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt64Array(_fills.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-            ],
-            rows);
-        _file.WriteRecordBatch(batch);
-        _buffered = 0;
-    }
 
     /// <summary>One column of a batch, reused for every batch: Arrow wants bytes, rows are values.</summary>
     private readonly struct ColumnBuffer<T>(int rows)
