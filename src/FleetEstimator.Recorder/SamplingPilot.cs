@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using FleetEstimator.Paging;
 
 namespace FleetEstimator.Recorder;
@@ -24,6 +25,9 @@ internal static class SamplingPilot
 
     private const int PagesPerBlock = 512;
 
+    // Several times what a page takes: memory for which even that is affordable needs no pilot.
+    private static readonly TimeSpan _pageCostMost = TimeSpan.FromMicroseconds(3);
+
     /// <summary>The fraction of blocks to record, above 0 and up to 1.</summary>
     /// <param name="target">Whose memory. A command that has not started holds none yet: everything is recorded, and intervals stretch.</param>
     /// <param name="source">What tells accesses.</param>
@@ -37,6 +41,8 @@ internal static class SamplingPilot
         if (target.HasStarted)
             target.Find(processes);
         var pages = processes.Sum(process => AnonymousPages(process.Pid));
+        if (pages * _pageCostMost <= budget / 2)
+            return 1;
         var part = Math.Min(1, PilotPages / Math.Max(1, pages));
         int[] pids = [.. processes.Select(process => process.Pid)];
         var without = CostOfScan(pids, target, source, measure, fraction: null, cpuTime);
@@ -49,9 +55,11 @@ internal static class SamplingPilot
         return fraction < WorthSampling ? fraction : 1;
     }
 
-    /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do.</summary>
+    /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do. Nothing where all is compiled already.</summary>
     internal static void WarmUp(AccessSource source, PageMeasure? measure)
     {
+        if (!RuntimeFeature.IsDynamicCodeCompiled)
+            return;
         using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize), source);
         var process = new RecordedProcess(1, writesSwapOuts: true, measure);
         for (var round = 0; round < 2; round++)
