@@ -56,6 +56,7 @@ public sealed class TraceWriter : IDisposable
     private int _batches;
     private int _buffered;
     private bool _isFull;
+    private bool _isBroken;
     private bool _closed;
 
     private TraceWriter(string path, TraceHeader header, TraceCompression compression, int batchRows, Func<string, Stream> open)
@@ -146,6 +147,8 @@ public sealed class TraceWriter : IDisposable
     public void Complete()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
+        if (_isBroken)
+            throw new IOException($"A batch could not be written to {_partialPath} although there was room for it; the disk may be failing.");
         // What comes now fits into the reserve, and needs no other behind it.
         _isFull = true;
         // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
@@ -218,7 +221,9 @@ public sealed class TraceWriter : IDisposable
                 new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
             ],
             rows);
+        _isBroken = true;
         _file.WriteRecordBatch(batch);
+        _isBroken = false;
         _buffered = 0;
         _batches++;
         if (_isFull)
