@@ -26,7 +26,7 @@ public sealed class RecordingSession : IDisposable
     private readonly AccessSource _source;
     private readonly ProcessScan _scan;
     private readonly PageMeasure? _measure;
-    private readonly ProcessActivity _activity = new();
+    private readonly ProcessActivity _activity = new(KernelTree.Live);
     private readonly Stopwatch _clock = new();
 
     // Recorded processes that are alive, by pid; the order is that of their numbers.

@@ -25,7 +25,9 @@ internal static class SamplingPilot
 
     private const int PagesPerBlock = 512;
 
-    // Several times what a page takes: memory for which even that is affordable needs no pilot.
+    private static readonly TimeSpan _pageCostUsual = TimeSpan.FromMicroseconds(0.6);
+
+    // Several times that: memory for which even that is affordable needs no pilot.
     private static readonly TimeSpan _pageCostMost = TimeSpan.FromMicroseconds(3);
 
     /// <summary>The fraction of blocks to record, above 0 and up to 1.</summary>
@@ -47,9 +49,9 @@ internal static class SamplingPilot
         int[] pids = [.. processes.Select(process => process.Pid)];
         var without = CostOfScan(pids, target, source, measure, fraction: null, cpuTime);
         var with = CostOfScan(pids, target, source, measure, part, cpuTime);
-        if (with.Pages == 0 || with.CpuTime <= without.CpuTime)
-            return 1;
-        var perPage = (with.CpuTime - without.CpuTime) / with.Pages;
+        // By chance no block, or so few that their cost drowns in the rest.
+        var isMeasured = with.Pages > 0 && with.CpuTime > without.CpuTime;
+        var perPage = isMeasured ? (with.CpuTime - without.CpuTime) / with.Pages : _pageCostUsual;
         var affordable = ((budget * Headroom) - without.CpuTime) / perPage;
         var fraction = Math.Max(affordable, BlocksMin * PagesPerBlock) / pages;
         return fraction < WorthSampling ? fraction : 1;

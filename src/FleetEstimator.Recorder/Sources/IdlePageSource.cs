@@ -11,7 +11,7 @@ internal sealed class IdlePageSource : AccessSource
     private readonly PageTable _table = new();
     private readonly ulong[] _heads = new ulong[PageBatch.Capacity];
     private ulong _lastHead;
-    private bool _isLastHeadIdle;
+    private bool? _isLastHeadIdle;
 
     /// <summary>Takes over an open bitmap.</summary>
     internal IdlePageSource(KernelTree kernel, IdlePageBitmap bitmap, bool withSoftDirty) =>
@@ -77,7 +77,12 @@ internal sealed class IdlePageSource : AccessSource
         // The pages of one huge page are in several batches, and the first one's look marks all of it anew.
         if (head != _lastHead)
             (_lastHead, _isLastHeadIdle) = (head, _bitmap.IsIdle(head));
-        return _isLastHeadIdle ? PageUse.Untouched : PageUse.Accessed;
+        return _isLastHeadIdle switch
+        {
+            true => PageUse.Untouched,
+            false => PageUse.Accessed,
+            null => PageUse.NotKnown,
+        };
     }
 
     private void MarkHeads(int count)

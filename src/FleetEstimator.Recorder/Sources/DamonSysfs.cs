@@ -154,22 +154,24 @@ internal sealed class DamonSysfs : IDisposable
         }
     }
 
-    /// <summary>Waits until the kernel has reported the regions of an aggregation, one to two aggregations from now, and reads them, target by target.</summary>
+    /// <summary>Waits until the kernel has reported the regions of an aggregation, one to two aggregations from now, and reads them.</summary>
     /// <returns>Null if monitoring has ended.</returns>
     internal IReadOnlyList<DamonRegion[]>? WaitForRegions(int targets)
     {
         try
         {
             Write($"{_thread}/state", "update_schemes_tried_regions");
-            if (!IsOn)
-                return null;
-            return [.. Enumerable.Range(0, targets).Select(target => ReadRegions($"{Context}/schemes/{target}/tried_regions"))];
+            return IsOn ? ReadRegions(targets) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    /// <summary>The regions reported last, target by target, each in ascending order.</summary>
+    internal IReadOnlyList<DamonRegion[]> ReadRegions(int targets) =>
+        [.. Enumerable.Range(0, targets).Select(target => ReadRegions($"{Context}/schemes/{target}/tried_regions"))];
 
     /// <inheritdoc/>
     public void Dispose()
