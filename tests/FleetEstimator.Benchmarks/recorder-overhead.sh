@@ -8,12 +8,13 @@
 # Needs PostgreSQL (apt-get install postgresql), and root or the right to trace its processes. Everything lives in a temporary folder, on a port of its own.
 #   PAIRS=30 WINDOW=12     windows in seconds; neighbours are compared, so that what else the machine does cancels out
 #   SCALE=20 CLIENTS=4     pgbench's; PGBENCH_ARGS=-S reads only, where nothing waits for the disk and every stolen cycle shows
+#   NICE=0                 priority of PostgreSQL, pgbench and the recorder alike: below 0 keeps other work on a shared machine out of the figures
 #   RECORDER=FILE          the recorder; default: published here as one NativeAOT file
 #   RECORD_ARGS=""         more options of it, such as "--cpu-budget none --interval 500ms"
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 pairs=${PAIRS:-30} window=${WINDOW:-12} scale=${SCALE:-20} clients=${CLIENTS:-4} port=${PORT:-54329}
-pgbench_args=${PGBENCH_ARGS:--S} record_args=${RECORD_ARGS:-} recorder=${RECORDER:-}
+pgbench_args=${PGBENCH_ARGS:--S} record_args=${RECORD_ARGS:-} nice=${NICE:-0} recorder=${RECORDER:-}
 settle=2   # seconds of each window that are not counted: the recorder starts, or has just ended
 
 bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2> /dev/null | sort -V | tail -1)
@@ -24,7 +25,7 @@ if [ -z "$recorder" ]; then
 fi
 
 work=$(mktemp -d)
-as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+as_postgres() { if [ "$(id -u)" = 0 ]; then nice -n "$nice" runuser -u postgres -- "$@"; else "$@"; fi; }
 finish() {
   [ -z "${bench:-}" ] || kill "$bench" 2> /dev/null || true
   as_postgres "$bin/pg_ctl" -D "$work/data" -m immediate stop > /dev/null 2>&1 || true
@@ -64,7 +65,7 @@ for ((pair = 0; pair < pairs; pair++)); do
     if [ $((position ^ order)) = 0 ]; then
       kind=with
       # shellcheck disable=SC2086
-      "$recorder" record --pid "$server" --descendants --duration "${window}s" --out "$work/$pair.arrow" --json $record_args > "$work/$pair.json" &
+      nice -n "$nice" "$recorder" record --pid "$server" --descendants --duration "${window}s" --out "$work/$pair.arrow" --json $record_args > "$work/$pair.json" &
       recording=$!
     fi
     sleep "$settle"
@@ -93,7 +94,7 @@ echo "| | |"
 echo "|---|---|"
 echo "| machine | $(nproc) CPUs, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/ {printf "%.1f GiB", $2 / 1048576}' /proc/meminfo), Linux $(uname -r) |"
 echo "| software | $("$bin/postgres" --version | sed 's/ (Debian.*//'), pgbench ${pgbench_args} -c $clients -j 2, scale $scale, shared_buffers 512 MB; recorder of $(stat -c %s "$recorder" | awk '{printf "%.1f MiB", $1 / 1048576}'), $(if [ -n "$record_args" ]; then echo "with \`$record_args\`"; else echo "as it comes: a budget of 1% of a core, a scan every 2 s"; fi) |"
-echo "| load of the machine (1, 5, 15 minutes) | before $load_before, after $load_after |"
+echo "| load of the machine (1, 5, 15 minutes) | before $load_before, after $load_after; all measured programs at priority (nice) $nice |"
 echo "| windows | $pairs pairs of 2 × $window s in one run, order drawn for each pair, the first $settle s of each not counted |"
 awk '
   # Student, two-sided 95%, by degrees of freedom; 2.0 beyond 60.

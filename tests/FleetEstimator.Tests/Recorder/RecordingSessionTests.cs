@@ -174,9 +174,10 @@ public sealed class RecordingSessionTests : IDisposable
         for (var page = 0; page < memory.Pages; page++)
             memory.Fill(page, (ulong)page);
         var target = TargetProcesses.Open(new RecordingTarget.Process(Environment.ProcessId));
-        var small = SamplingPilot.ChooseFraction(target, new ContentSource(), null, TimeSpan.FromMicroseconds(1), () => Environment.CpuUsage.TotalTime);
+        using var source = new ContentSource();
+        var small = SamplingPilot.ChooseFraction(target, source, null, TimeSpan.FromMicroseconds(1), () => Environment.CpuUsage.TotalTime);
         Assert.InRange(small, 0.01, 0.33);
-        Assert.Equal(1, SamplingPilot.ChooseFraction(target, new ContentSource(), null, TimeSpan.FromHours(1), () => Environment.CpuUsage.TotalTime));
+        Assert.Equal(1, SamplingPilot.ChooseFraction(target, source, null, TimeSpan.FromHours(1), () => Environment.CpuUsage.TotalTime));
     }
 
     [Fact]
@@ -369,7 +370,7 @@ public sealed class RecordingSessionTests : IDisposable
         return true;
     }
 
-    private RecordingOptions Options(RecordingTarget target) => new() { Target = target, Output = _folder["a.arrow"], Interval = TimeSpan.FromMilliseconds(50), Source = AccessSourceKind.Content };
+    private RecordingOptions Options(RecordingTarget target) => new() { Target = target, Output = _folder["a.arrow"], Interval = TimeSpan.FromMilliseconds(50) };
 
     private void Refuses(RecordingFailure failure, string message, RecordingOptions options)
     {
