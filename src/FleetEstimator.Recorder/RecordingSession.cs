@@ -307,8 +307,8 @@ public sealed class RecordingSession : IDisposable
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
         live.Tally = _scan.TakeTally();
         _tally.Add(in live.Tally);
-        if (isAlive)
-            _source.EndProcess(live.Stat.Pid, live.Process, IsLastScan(time));
+        if (isAlive && !IsLastScan(time))
+            _source.Provoke(live.Stat.Pid, live.Process);
         NoteWhetherEnded(live);
     }
 

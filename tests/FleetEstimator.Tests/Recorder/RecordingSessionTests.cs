@@ -370,7 +370,7 @@ public sealed class RecordingSessionTests : IDisposable
         return true;
     }
 
-    private RecordingOptions Options(RecordingTarget target) => new() { Target = target, Output = _folder["a.arrow"], Interval = TimeSpan.FromMilliseconds(50), Source = AccessSourceKind.Content };
+    private RecordingOptions Options(RecordingTarget target) => new() { Target = target, Output = _folder["a.arrow"], Interval = TimeSpan.FromMilliseconds(50) };
 
     private void Refuses(RecordingFailure failure, string message, RecordingOptions options)
     {

@@ -145,8 +145,9 @@ public sealed class DamonTests : IDisposable
         ]));
 
     [Fact]
-    public void AggregatesFromScanToScan_In20Samples()
+    public void AggregatesFromScanToScan_In20Samples_AndNotForLong()
     {
+        Assert.Equal(DamonTiming.For(TimeSpan.FromSeconds(2)), DamonTiming.For(TimeSpan.FromMinutes(1)));
         Assert.Equal(new DamonTiming(100_000, 2_000_000, 1000), DamonTiming.For(TimeSpan.FromSeconds(2)));
         Assert.Equal(20, DamonTiming.For(TimeSpan.FromMilliseconds(1)).Samples);
     }

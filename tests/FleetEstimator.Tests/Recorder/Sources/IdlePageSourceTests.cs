@@ -103,7 +103,7 @@ public sealed class IdlePageSourceTests : IDisposable
             _machine.SetNumber(Flags, frame, Tail);
         Scan();
         _machine.SetNumber(Bitmap, 1, 0);
-        _source.BeginProcess(7, _process, new NoPageMap(), [], []);
+        _source.BeginProcess(7, _process, [], []);
 
         Fill(First, First + 2);
         _source.Ask(_batch, _process);
@@ -134,16 +134,26 @@ public sealed class IdlePageSourceTests : IDisposable
     }
 
     [Fact]
+    public void ProcessorsForgetTranslations_WhereThatTakesNobodysSoftDirtyBits()
+    {
+        // The made-up kernel shows no page of this process, and with that no soft-dirty bits.
+        _machine.Write("/proc/7/clear_refs", "");
+
+        _source.EndProcess(7, _process, new NoPageMap());
+
+        Assert.Equal("4", _machine.Read("/proc/7/clear_refs"));
+    }
+
+    [Fact]
     public void WithSoftDirtyBits_WritesAndReadsAreToldApart()
     {
-        Assert.Equal(PageUse.Written, IdlePageSource.Combine(PageUse.Accessed, PageUse.Written, isDirtyAgain: false));
+        Assert.Equal(PageUse.Written, IdlePageSource.Combine(PageUse.Accessed, PageUse.Written));
         // Swapped out since, or not marked: the bit alone tells the write.
-        Assert.Equal(PageUse.Written, IdlePageSource.Combine(PageUse.NotKnown, PageUse.Written, isDirtyAgain: false));
-        Assert.Equal(PageUse.Read, IdlePageSource.Combine(PageUse.Accessed, PageUse.Untouched, isDirtyAgain: false));
-        Assert.Equal(PageUse.NotKnown, IdlePageSource.Combine(PageUse.Accessed, PageUse.Untouched, isDirtyAgain: true));
-        Assert.Equal(PageUse.Accessed, IdlePageSource.Combine(PageUse.Accessed, PageUse.NotKnown, isDirtyAgain: false));
-        Assert.Equal(PageUse.Untouched, IdlePageSource.Combine(PageUse.Untouched, PageUse.Untouched, isDirtyAgain: false));
-        Assert.Equal(PageUse.NotKnown, IdlePageSource.Combine(PageUse.NotKnown, PageUse.Untouched, isDirtyAgain: false));
+        Assert.Equal(PageUse.Written, IdlePageSource.Combine(PageUse.NotKnown, PageUse.Written));
+        Assert.Equal(PageUse.Read, IdlePageSource.Combine(PageUse.Accessed, PageUse.Untouched));
+        Assert.Equal(PageUse.Accessed, IdlePageSource.Combine(PageUse.Accessed, PageUse.NotKnown));
+        Assert.Equal(PageUse.Untouched, IdlePageSource.Combine(PageUse.Untouched, PageUse.Untouched));
+        Assert.Equal(PageUse.NotKnown, IdlePageSource.Combine(PageUse.NotKnown, PageUse.Untouched));
     }
 
     private void Map(ulong page, ulong frame) => _machine.SetNumber(PageMapFile, First + page, Present | frame);
@@ -169,7 +179,7 @@ public sealed class IdlePageSourceTests : IDisposable
     private PageUse[] Ask(PageCategories also = PageCategories.None)
     {
         Fill(First, First + 4, also);
-        _source.BeginProcess(7, _process, new NoPageMap(), [], []);
+        _source.BeginProcess(7, _process, [], []);
         _source.Ask(_batch, _process);
         return _batch.Uses.ToArray();
     }

@@ -70,8 +70,8 @@ public sealed class SoftDirtySourceTests : IDisposable
         _ = Scan([_vma]);
         var child = _process.Fork(2, FleetEstimator.Paging.OperationKind.Write, 0, static _ => { });
 
-        Assert.Equal("--------", Scan(child, [_vma], [_vma], new PageRange(1000, 1008)));
-        Assert.Equal("W-------", Scan(child, [_vma], [_vma], new PageRange(1000, 1001)));
+        Assert.Equal("--------", Scan(child, [_vma], [_vma], [_vma]));
+        Assert.Equal("W-------", Scan(child, [_vma], [_vma], [new PageRange(1000, 1001)]));
     }
 
     [Fact]
@@ -79,7 +79,8 @@ public sealed class SoftDirtySourceTests : IDisposable
     {
         _ = Scan([_vma]);
         _batch.Fill([new PageRun(_vma, PageCategories.Present | PageCategories.Huge)]);
-        _source.BeginProcess(7, _process, new NoPageMap(_vma), Vmas([_vma]), [_vma]);
+        SetBits(_vma);
+        _source.BeginProcess(7, _process, Vmas([_vma]), [_vma]);
         _source.Ask(_batch, _process);
 
         Assert.All(_batch.Uses.ToArray(), use => Assert.Equal(PageUse.NotKnown, use));
@@ -90,11 +91,22 @@ public sealed class SoftDirtySourceTests : IDisposable
     {
         _ = Scan([_vma]);
         _batch.Fill([new PageRun(_vma, PageCategories.SwappedOut)]);
-        _source.BeginProcess(7, _process, new NoPageMap(new PageRange(1002, 1003)), Vmas([_vma]), [_vma]);
+        SetBits(new PageRange(1002, 1003));
+        _source.BeginProcess(7, _process, Vmas([_vma]), [_vma]);
         _source.Ask(_batch, _process);
 
         Assert.Equal(PageUse.Written, _batch.Uses[2]);
         Assert.Equal(PageUse.NotKnown, _batch.Uses[3]);
+    }
+
+    [Fact]
+    public void AWriteAfterThePageWasAskedAboutIsToldByTheNextScan_OneThatWasToldIsNotToldTwice()
+    {
+        _ = Scan([_vma]);
+
+        Assert.Equal("-W------", Scan(_process, [_vma], [_vma], [new PageRange(1001, 1002)], dirtyAtTheEnd: [new PageRange(1001, 1002), new PageRange(1004, 1006)]));
+        Assert.Equal("----WW--", Scan([_vma]));
+        Assert.Equal("--------", Scan([_vma]));
     }
 
     [Fact]
@@ -110,10 +122,11 @@ public sealed class SoftDirtySourceTests : IDisposable
     private string Scan(PageRange[] vmas, PageRange[] recorded, params PageRange[] dirty) => Scan(_process, vmas, recorded, dirty);
 
     /// <summary>A letter for each of the eight pages: W written, - not known. They are in memory and hold the same as ever.</summary>
-    private string Scan(RecordedProcess process, PageRange[] vmas, PageRange[] recorded, params PageRange[] dirty)
+    private string Scan(RecordedProcess process, PageRange[] vmas, PageRange[] recorded, PageRange[] dirty, PageRange[]? dirtyAtTheEnd = null)
     {
         var uses = "";
-        _source.BeginProcess(7, process, new NoPageMap(dirty), Vmas(vmas), recorded);
+        SetBits(dirty);
+        _source.BeginProcess(7, process, Vmas(vmas), recorded);
         process.Map([.. recorded], 0, static _ => { });
         for (var page = _vma.Start; page < _vma.End; page++)
         {
@@ -123,7 +136,14 @@ public sealed class SoftDirtySourceTests : IDisposable
             process.See(page, new PageSighting(Presence.Mapped, FleetEstimator.Paging.PageContent.Data, 1), default);
         }
 
+        _source.EndProcess(7, process, new NoPageMap(dirtyAtTheEnd ?? dirty));
         return uses;
+    }
+
+    private void SetBits(params PageRange[] dirty)
+    {
+        for (var page = _vma.Start; page < _vma.End; page++)
+            _machine.SetNumber("/proc/7/pagemap", page, (1UL << 63) | (dirty.Any(range => range.Start <= page && page < range.End) ? 1UL << 55 : 0));
     }
 
     private static List<AnonymousMapping> Vmas(PageRange[] ranges) => [.. ranges.Select(range => new AnonymousMapping(range, true))];
