@@ -26,7 +26,7 @@ public sealed class RecordingSession : IDisposable
     private readonly AccessSource _source;
     private readonly ProcessScan _scan;
     private readonly PageMeasure? _measure;
-    private readonly ProcessActivity _activity = new();
+    private readonly ProcessActivity _activity = new(KernelTree.Live);
     private readonly Stopwatch _clock = new();
 
     // Recorded processes that are alive, by pid; the order is that of their numbers.
@@ -307,8 +307,8 @@ public sealed class RecordingSession : IDisposable
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
         live.Tally = _scan.TakeTally();
         _tally.Add(in live.Tally);
-        if (isAlive)
-            _source.EndProcess(live.Stat.Pid, live.Process, IsLastScan(time));
+        if (isAlive && !IsLastScan(time))
+            _source.Provoke(live.Stat.Pid, live.Process);
         NoteWhetherEnded(live);
     }
 

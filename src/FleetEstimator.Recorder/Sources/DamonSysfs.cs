@@ -16,7 +16,8 @@ internal sealed class DamonSysfs : IDisposable
     /// <summary>Where the journal is, beside that of calibration.</summary>
     internal const string DefaultFolder = UndoJournal.DefaultFolder + "/damon";
 
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    // Since regions are reported, the lock of all of DAMON's files is held for up to two aggregations.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(8);
     private static readonly Version _firstWithRegions = new(6, 2);
 
     private readonly string _thread;
@@ -154,22 +155,24 @@ internal sealed class DamonSysfs : IDisposable
         }
     }
 
-    /// <summary>Waits until the kernel has reported the regions of an aggregation, one to two aggregations from now, and reads them, target by target.</summary>
+    /// <summary>Waits until the kernel has reported the regions of an aggregation, one to two aggregations from now, and reads them.</summary>
     /// <returns>Null if monitoring has ended.</returns>
     internal IReadOnlyList<DamonRegion[]>? WaitForRegions(int targets)
     {
         try
         {
             Write($"{_thread}/state", "update_schemes_tried_regions");
-            if (!IsOn)
-                return null;
-            return [.. Enumerable.Range(0, targets).Select(target => ReadRegions($"{Context}/schemes/{target}/tried_regions"))];
+            return IsOn ? ReadRegions(targets) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    /// <summary>The regions reported last, target by target, each in ascending order.</summary>
+    internal IReadOnlyList<DamonRegion[]> ReadRegions(int targets) =>
+        [.. Enumerable.Range(0, targets).Select(target => ReadRegions($"{Context}/schemes/{target}/tried_regions"))];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -294,14 +297,17 @@ internal sealed class DamonSysfs : IDisposable
 /// <param name="RegionsMax">Most regions.</param>
 internal readonly record struct DamonTiming(long SampleMicroseconds, long AggregationMicroseconds, int RegionsMax)
 {
-    internal const int RegionsMin = 10;
+    internal const int RegionsMin = 500;
 
     private const int SamplesPerAggregation = 20;
 
-    /// <summary>Aggregates over the time between two scans; 20 samples each, as DAMON's own defaults.</summary>
+    /// <summary>
+    /// Aggregates over the time between two scans, at most 2 s: regions adapt, and monitoring ends, after whole aggregations only. 20 samples each, as DAMON's own
+    /// defaults have it, 20 times less often.
+    /// </summary>
     internal static DamonTiming For(TimeSpan interval)
     {
-        var aggregation = Math.Max((long)interval.TotalMicroseconds, 100_000);
+        var aggregation = Math.Clamp((long)interval.TotalMicroseconds, 100_000, 2_000_000);
         return new DamonTiming(aggregation / SamplesPerAggregation, aggregation, 1000);
     }
 

@@ -61,15 +61,25 @@ internal static class AccessSources
                 $"--source {_names.First(source => source.Kind == kind).Name} cannot be used here: {availability.WhyNot} {availability.Remedy} `fleet-estimator doctor` says what can.");
         }
 
-        return kind switch
+        try
         {
-            AccessSourceKind.IdlePageAndSoftDirty => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: true),
-            AccessSourceKind.IdlePage => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: false),
-            AccessSourceKind.SoftDirty => new SoftDirtySource(kernel),
-            AccessSourceKind.Damon => DamonSource.Start(kernel, options.Interval, ofProcesses: options.Target is not RecordingTarget.Node),
-            AccessSourceKind.DamonOfPhysicalMemory => DamonSource.Start(kernel, options.Interval, ofProcesses: false),
-            AccessSourceKind.PageOut => new PageOutSource(),
-            _ => new ContentSource(),
-        };
+            return Open(kind, options, kernel);
+        }
+        catch (RecordingException) when (kind == AccessSourceKind.Damon && options.Source == AccessSourceKind.Auto)
+        {
+            // What it can do is known only once it has been taken, and another recording may be quicker.
+            return new ContentSource();
+        }
     }
+
+    private static AccessSource Open(AccessSourceKind kind, RecordingOptions options, KernelTree kernel) => kind switch
+    {
+        AccessSourceKind.IdlePageAndSoftDirty => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: true),
+        AccessSourceKind.IdlePage => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: false),
+        AccessSourceKind.SoftDirty => new SoftDirtySource(kernel),
+        AccessSourceKind.Damon => DamonSource.Start(kernel, options.Interval, ofProcesses: options.Target is not RecordingTarget.Node),
+        AccessSourceKind.DamonOfPhysicalMemory => DamonSource.Start(kernel, options.Interval, ofProcesses: false),
+        AccessSourceKind.PageOut => new PageOutSource(),
+        _ => new ContentSource(),
+    };
 }

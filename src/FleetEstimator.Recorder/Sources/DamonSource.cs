@@ -25,9 +25,10 @@ internal sealed class DamonSource : AccessSource
     private readonly ulong _pageSize = (ulong)Environment.SystemPageSize;
     private int[] _targets = [];
     private Thread? _waiting;
-    private IReadOnlyList<DamonRegion[]>? _reported;
-    private IReadOnlyList<DamonRegion[]> _regions = [];
-    private DamonRegion[] _ofProcess = [];
+    private readonly Lock _lock = new();
+    private List<IReadOnlyList<DamonRegion[]>> _reported = [];
+    private List<IReadOnlyList<DamonRegion[]>> _reports = [];
+    private DamonRegion[][] _ofProcess = [];
     private long _scanBegan;
     private TimeSpan _lastScan;
 
@@ -91,16 +92,17 @@ internal sealed class DamonSource : AccessSource
     internal override void BeginScan()
     {
         _scanBegan = Stopwatch.GetTimestamp();
-        _regions = Interlocked.Exchange(ref _reported, null) ?? [];
+        lock (_lock)
+            (_reports, _reported) = (_reported, []);
         _pids.Clear();
     }
 
     /// <inheritdoc/>
-    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
+    internal override void BeginProcess(int pid, RecordedProcess process, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
         _pids.Add(pid);
         var target = _ofProcesses ? Array.IndexOf(_targets, pid) : 0;
-        _ofProcess = target >= 0 && target < _regions.Count ? _regions[target] : [];
+        _ofProcess = target < 0 ? [] : [.. _reports.Select(report => report[target])];
         if (!_ofProcesses && _ofProcess.Length > 0)
             _table.Open(_kernel, pid);
     }
@@ -117,7 +119,7 @@ internal sealed class DamonSource : AccessSource
             if (!batch.HasContent(index))
                 continue;
             var page = _ofProcesses ? batch.Pages[index] : _table.Frame(index);
-            if (page != 0 && Accesses(_ofProcess, page * _pageSize) > SamplesOfOurLooks)
+            if (page != 0 && Array.Exists(_ofProcess, regions => Accesses(regions, page * _pageSize) > SamplesOfOurLooks))
                 batch.Uses[index] = PageUse.Accessed;
         }
     }
@@ -130,7 +132,8 @@ internal sealed class DamonSource : AccessSource
             return;
         // A process that slept is not looked at, and is monitored all the same.
         int[] wanted = [.. _targets.Where(pid => Directory.Exists($"{_kernel.Proc}/{pid}")).Union(_pids).Take(MaxTargets)];
-        if (!wanted.SequenceEqual(_targets) || (wanted.Length > 0 && !_damon.IsOn))
+        // The kernel thread, and with it our waiting one, ends with its last process.
+        if (!wanted.SequenceEqual(_targets) || (wanted.Length > 0 && _waiting is not { IsAlive: true }))
             Monitor(wanted);
     }
 
@@ -195,7 +198,10 @@ internal sealed class DamonSource : AccessSource
         void Wait()
         {
             while (_damon.WaitForRegions(targets) is { } regions)
-                Volatile.Write(ref _reported, regions);
+            {
+                lock (_lock)
+                    _reported.Add(regions);
+            }
         }
     }
 
@@ -204,6 +210,6 @@ internal sealed class DamonSource : AccessSource
         _damon.TurnOff();
         _waiting?.Join();
         _waiting = null;
-        _reported = null;
+        _reported.Clear();
     }
 }
