@@ -8,6 +8,8 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     ImportCommand.Create(),
     InspectCommand.Create(),
     DiffCommand.Create(),
+    FitCommand.Create(),
+    GenerateCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),
