@@ -78,7 +78,7 @@ internal sealed class ElfCoreImporter : Importer
 
         job.Note($"{core.File.Name}: process {core.Process}, {pages.DataPages:N0} pages of data, {pages.ZeroFilledPages:N0} of written zeros, {pages.HolePages:N0} in holes (untouched, or mapping the zero page)");
         if (!core.HasHoles)
-            job.Note($"{core.File.Name} has no holes: its pages of zeros are taken as {(zeroPages == ZeroPages.Untouched ? "untouched" : "written")}, as you said; the zero share is a {(zeroPages == ZeroPages.Untouched ? "lower" : "upper")} bound");
+            job.Note($"{core.File.Name} has no holes: its pages of zeros are taken as {(zeroPages == ZeroPages.Untouched ? "untouched" : "written")}, as you said; the zero share is {(zeroPages == ZeroPages.Untouched ? "a lower" : "an upper")} bound");
         else if (pages.ZeroFilledPages == 0 && pages.HolePages > 0)
             job.Note($"{core.File.Name}: not one page of zeros is data. A copy that turns zeros into holes (cp --sparse=always) looks the same: make sure that this is the file the kernel wrote");
     }
@@ -107,16 +107,16 @@ internal sealed class ElfCoreImporter : Importer
             if (pageSize is < TraceFormat.PageSizeMin or > TraceFormat.PageSizeMax || (pageSize & (pageSize - 1)) != 0)
                 throw new ImportException(file.Name, "notes", "AT_PAGESZ", $"{pageSize} is no page size", "Give a core that the kernel or gcore wrote");
             var files = FileMappings(file, elf);
-            var vdso = auxiliary.GetValueOrDefault(AuxiliaryVdso);
+            var kernelRange = KernelMappings(elf, auxiliary.GetValueOrDefault(AuxiliaryVdso));
             var anonymous = new List<ElfSegment>();
             foreach (var segment in elf.Segments)
             {
                 var pages = (long)(segment.MemoryBytes / pageSize);
                 if (segment.Address % pageSize != 0 || segment.MemoryBytes % pageSize != 0 || segment.FileBytes % pageSize != 0)
                     throw new ImportException(file.Name, $"segment at {segment.Address:x}", null, $"it is not made of pages of {pageSize} bytes", "Give the page size with --page-size");
-                if (segment.Address >= Vsyscall || (vdso != 0 && vdso >= segment.Address && vdso < segment.Address + segment.MemoryBytes))
-                    job.LeaveOut("pages of the kernel's own mappings (vdso, vsyscall)", pages);
-                else if (files.Exists(range => range.Start < segment.Address + segment.MemoryBytes && segment.Address < range.End))
+                if (segment.Address >= Vsyscall || (segment.Address >= kernelRange.Start && segment.Address < kernelRange.End))
+                    job.LeaveOut("pages of the kernel's own mappings (vdso, vvar, vsyscall)", pages);
+                else if (files.Exists(range => range.Start < segment.End && segment.Address < range.End))
                     job.LeaveOut("pages of file mappings and shared memory (of private ones, copied pages too)", pages);
                 else
                     anonymous.Add(segment);
@@ -130,6 +130,16 @@ internal sealed class ElfCoreImporter : Importer
                 HasHoles = anonymous.Exists(segment => HasHole(file, segment)),
                 Anonymous = anonymous,
             };
+        }
+
+        // The kernel's data for the vdso (vvar) lies right below it; nothing in the core names either.
+        private static (ulong Start, ulong End) KernelMappings(ElfFile elf, ulong vdso)
+        {
+            var segment = elf.Segments.Find(segment => vdso != 0 && segment.Address <= vdso && vdso < segment.End);
+            var start = segment.Address;
+            while (elf.Segments.Find(below => !below.IsWritable && below.MemoryBytes > 0 && below.End == start) is { MemoryBytes: > 0 } below)
+                start = below.Address;
+            return (start, segment.End);
         }
 
         private static bool HasHole(ImportFile file, ElfSegment segment)

@@ -9,7 +9,12 @@ namespace FleetEstimator.Traces.Import;
 /// <param name="PhysicalAddress">Physical address.</param>
 /// <param name="FileBytes">Bytes in the file.</param>
 /// <param name="MemoryBytes">Bytes in memory; what is not in the file was left out by whoever dumped.</param>
-internal readonly record struct ElfSegment(ulong Offset, ulong Address, ulong PhysicalAddress, ulong FileBytes, ulong MemoryBytes);
+/// <param name="IsWritable">Whether the process may store to it.</param>
+internal readonly record struct ElfSegment(ulong Offset, ulong Address, ulong PhysicalAddress, ulong FileBytes, ulong MemoryBytes, bool IsWritable)
+{
+    /// <summary>One past the last virtual address.</summary>
+    public ulong End => Address + MemoryBytes;
+}
 
 /// <summary>A note of an ELF dump.</summary>
 internal sealed record ElfNote(string Name, uint Type, byte[] Description);
@@ -23,6 +28,7 @@ internal sealed class ElfFile
     private const ushort Core = 4;
     private const uint Load = 1;
     private const uint Note = 4;
+    private const uint Writable = 2;
     private const ushort ManyProgramHeaders = 0xFFFF;
 
     // Notes of 10,000 threads with their vector registers have about 30 MB.
@@ -95,7 +101,8 @@ internal sealed class ElfFile
             BinaryPrimitives.ReadUInt64LittleEndian(entry[16..]),
             BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(entry[40..]),
+            (BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]) & Writable) != 0);
         if (type == Load)
         {
             var length = (ulong)_file.Stream.Length;

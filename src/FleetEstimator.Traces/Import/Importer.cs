@@ -9,6 +9,8 @@ public abstract class Importer
         new DamoImporter(),
         new PerfFaultImporter(),
         new ElfCoreImporter(),
+        new CountersImporter(),
+        new PagemapImporter(),
         new QemuDumpImporter(),
         new LackeyImporter(),
         new OracleGeneralImporter(),
