@@ -15,7 +15,7 @@ internal static class FitCommand
         var trace = new Argument<string>("TRACE") { Description = "A content-known trace with duration." };
         var output = new Option<string>("--out", "-o") { Description = "The model to write (YAML).", Required = true, HelpName = "FILE" };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the trace generated for comparison.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var limit = MemoryLimit.Option("--limit", "Memory limit under which both are compared, too; default: 70% of the trace's peak.");
+        var limit = ReplayLimit.Option("--limit", "Memory limit under which both are compared, too; default: 70% of the trace's peak.");
         var json = new Option<bool>("--json") { Description = "Print the comparison as JSON." };
         var command = new Command("fit", "Fit a workload model to a trace, and compare the trace with one generated from the model.") { trace, output, seed, limit, json };
         command.SetAction(parsed =>
@@ -25,7 +25,7 @@ internal static class FitCommand
             {
                 var original = Trace.Load(parsed.GetValue(trace)!);
                 var text = ModelFile.TextOf(original);
-                var fit = GoodnessOfFit.Of(original, WorkloadModelReader.Read(text, original.FilePath), parsed.GetValue(seed), parsed.GetValue(limit) ?? new MemoryLimit(null, 0.7));
+                var fit = GoodnessOfFit.Of(original, WorkloadModelReader.Read(text, original.FilePath), parsed.GetValue(seed), parsed.GetValue(limit) ?? new ReplayLimit(null, 0.7));
                 var path = parsed.GetValue(output)!;
                 File.WriteAllText(path + ".partial", text);
                 File.Move(path + ".partial", path, overwrite: true);

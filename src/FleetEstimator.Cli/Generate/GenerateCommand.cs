@@ -44,7 +44,7 @@ internal static class GenerateCommand
             try
             {
                 var workload = parsed.GetValue(like) is { } trace ? ModelFile.FitTo(Trace.Load(trace)) : ModelFile.Read(parsed.GetValue(model)!);
-                var steps = parsed.GetValue(duration) is { } length ? (int)Math.Clamp(length.TotalMicroseconds / workload.StepMicroseconds, 1, int.MaxValue) : workload.Steps;
+                var steps = parsed.GetValue(duration) is { } length ? (int)Math.Clamp(Math.Round(length.TotalMicroseconds / workload.StepMicroseconds), 1, int.MaxValue) : workload.Steps;
                 var scale = parsed.GetValue(pages) is { } most ? most / (double)Math.Max(1, workload.PeakPages) : 1;
                 var rows = Write(workload, parsed.GetValue(seed), steps, scale, parsed.GetValue(output)!);
                 if (parsed.GetValue(json))

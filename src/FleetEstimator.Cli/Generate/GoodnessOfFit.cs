@@ -25,7 +25,7 @@ internal sealed record GoodnessOfFit
     public required IReadOnlyList<FigureDifference> Limited { get; init; }
 
     /// <summary>Generates a trace, in a file that is removed again, and compares.</summary>
-    public static GoodnessOfFit Of(Trace original, WorkloadModel model, ulong seed, MemoryLimit limit)
+    public static GoodnessOfFit Of(Trace original, WorkloadModel model, ulong seed, ReplayLimit limit)
     {
         var folder = Directory.CreateTempSubdirectory("fleet-estimator-fit-");
         try

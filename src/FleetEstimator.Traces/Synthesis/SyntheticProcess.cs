@@ -49,6 +49,9 @@ internal sealed class SyntheticProcess(uint number)
 
     public long Pages => Extents.Sum(extent => extent.IsGone ? 0L : extent.Pages);
 
+    /// <summary>Whether there are ranges whose pages have gone.</summary>
+    public bool HasRoom => _free.Count > 0;
+
     /// <summary>Makes the range of an extent available again, discarded or unmapped.</summary>
     public void Free(Extent extent, bool isMapped) => _free.Add((extent.Page, extent.Pages, isMapped));
 

@@ -26,6 +26,7 @@ public sealed class WorkloadGenerator
     private uint _processes;
     private double _exitedCarry;
     private double _goneCarry;
+    private double _reuseOwed;
 
     private WorkloadGenerator(WorkloadModel model, ulong seed, double scale)
     {
@@ -243,7 +244,7 @@ public sealed class WorkloadGenerator
         {
             var region = (int)Math.Min(pages, Math.Min(int.MaxValue, _model.Regions.Draw(_random.Share(), _random.Share())));
             var accessed = step >= 0 && _random.Share() >= _model.Unaccessed;
-            var reuse = step >= 0 && _random.Share() < _model.Reuse;
+            var reuse = step >= 0 && Reuses(process, region);
             pages -= region;
             while (region > 0)
             {
@@ -264,6 +265,18 @@ public sealed class WorkloadGenerator
                 }
             }
         }
+    }
+
+    // By turns rather than by chance: regions can be large, and what is not reused makes the trace wider for good.
+    private bool Reuses(SyntheticProcess process, int region)
+    {
+        if (!process.HasRoom)
+            return false;
+        _reuseOwed += region * _model.Reuse;
+        if (_reuseOwed < region / 2.0)
+            return false;
+        _reuseOwed -= region;
+        return true;
     }
 
     private int Map(SyntheticProcess process, ulong start, int? length)
