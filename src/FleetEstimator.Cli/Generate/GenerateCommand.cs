@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Text.Json;
 using FleetEstimator.Estimation;
+using FleetEstimator.Reports.Charts;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.Synthesis;
 
@@ -50,7 +51,7 @@ internal static class GenerateCommand
                 if (parsed.GetValue(json))
                     console.Output.WriteLine(JsonSerializer.Serialize(new { path = parsed.GetValue(output), rows, steps, seed = parsed.GetValue(seed) }, Indented));
                 else
-                    console.Output.WriteLine($"{parsed.GetValue(output)}: {rows:N0} rows, {Period.ToText(steps * workload.StepMicroseconds)}, synthetic (seed {parsed.GetValue(seed)})");
+                    console.Output.WriteLine($"{parsed.GetValue(output)}: {rows:N0} rows, {Measures.Text((double)steps * workload.StepMicroseconds, Measure.Time)}, synthetic (seed {parsed.GetValue(seed)})");
                 return ExitCode.Done;
             }
             catch (TraceException exception)

@@ -257,7 +257,14 @@ public sealed class WorkloadGenerator
                         content = contents.Draw(_random.Share());
                     var extent = new Extent
                     {
-                        Process = process, Page = page, Pages = length, Since = step, Content = content.Value, LastUse = step, IsBornAccessed = accessed, WasStored = accessed,
+                        Process = process,
+                        Page = page,
+                        Pages = length,
+                        Since = step,
+                        Content = content.Value,
+                        LastUse = step,
+                        IsBornAccessed = accessed,
+                        WasStored = accessed,
                     };
                     process.Extents.Add(extent);
                     Use(extent, accessed ? OperationKind.Write : OperationKind.Observe);

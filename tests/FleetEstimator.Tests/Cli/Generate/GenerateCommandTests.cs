@@ -32,7 +32,7 @@ public sealed class GenerateCommandTests : IDisposable
             Relative(fit.Unlimited, "resident, peak", 0.06);
             foreach (var window in fit.Unlimited.Where(figure => figure.Figure.StartsWith("working set", StringComparison.Ordinal)))
                 Relative(fit.Unlimited, window.Figure, 0.2);
-            Points(fit.Unlimited, "zero-filled, of resident pages over time", 2.5);
+            Points(fit.Unlimited, "zero-filled, of resident pages over time", 3);
             Points(fit.Limited, "zero-filled, of pages swapped out", 15);
             Factor(fit.Limited, "pages swapped out", 2.5);
             Factor(fit.Limited, "pages swapped in", 3.5);
