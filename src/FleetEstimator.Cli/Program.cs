@@ -5,8 +5,13 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
 {
     RunCommand.Create(),
     RecordCommand.Create(),
+    DoctorCommand.Create(),
     ImportCommand.Create(),
     InspectCommand.Create(),
+    ExportCommand.Create(),
+    IngestCommand.Create(),
+    StoreCommand.Create(),
+    SamplePlanCommand.Create(),
     DiffCommand.Create(),
     FitCommand.Create(),
     GenerateCommand.Create(),

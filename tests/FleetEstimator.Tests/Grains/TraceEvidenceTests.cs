@@ -35,7 +35,7 @@ public sealed class TraceEvidenceTests : IDisposable
             var exception = Assert.Throws<TraceException>(() => Plan(metric, condition));
             Assert.EndsWith("web.arrow", exception.FilePath, StringComparison.Ordinal);
             Assert.Contains($"the recording is {Capabilities.NameOf(capability)}, but the claim \"{metric} of ", exception.Message, StringComparison.Ordinal);
-            Assert.Contains($"needs recordings that are {Capabilities.NameOf(needed)}", exception.Message, StringComparison.Ordinal);
+            Assert.Contains($"needs recordings that are {Capabilities.NamesFrom(needed)}", exception.Message, StringComparison.Ordinal);
         }
     }
 
@@ -73,7 +73,7 @@ public sealed class TraceEvidenceTests : IDisposable
             {
                 Assert.Null(estimate.Value);
                 Assert.Null(estimate.Relative);
-                Assert.Equal("it takes content-known recordings, and there are mapping-only ones among them", estimate.Reason);
+                Assert.Equal("it takes recordings that are content-known, and there are mapping-only ones among them", estimate.Reason);
             }
         });
         Assert.Contains(result.Estimates, estimate => estimate.Value is not null);
