@@ -13,6 +13,8 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     StoreCommand.Create(),
     SamplePlanCommand.Create(),
     DiffCommand.Create(),
+    FitCommand.Create(),
+    GenerateCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),

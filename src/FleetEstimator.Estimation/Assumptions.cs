@@ -32,6 +32,13 @@ internal static class Assumptions
                 + "if the nodes that failed differ from them.";
         }
 
+        var synthetic = recordings.Count(recording => recording.AccessSource == RecordingSummary.SyntheticAccessSource);
+        if (synthetic > 0)
+        {
+            yield return $"{synthetic} of {recordings.Count} recordings are synthetic: they were generated from a workload model, and nothing in them was recorded. "
+                + "The estimates that rest on them are of the model, not of a fleet.";
+        }
+
         foreach (var @class in classes)
         {
             var asked = recordings.Count(recording => recording.Classes.Contains(@class.Name));

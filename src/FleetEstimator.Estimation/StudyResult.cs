@@ -75,6 +75,9 @@ public sealed record CostUsed(string Cost, string Meaning, long Nanoseconds, str
 /// <summary>A recording, the sampling unit of every estimate, and what stands in its files.</summary>
 public sealed record RecordingSummary
 {
+    /// <summary>The access source of traces that were generated rather than recorded.</summary>
+    public const string SyntheticAccessSource = "synthetic";
+
     /// <summary>Opaque label of the recorded node.</summary>
     public required string Node { get; init; }
 
