@@ -31,6 +31,15 @@ public sealed record NodeResult(
 {
     /// <summary>Bytes in a page of the recording: what one page of swap traffic counts for.</summary>
     public int PageSizeBytes { get; init; } = 4096;
+
+    /// <summary>Share of the node's pages that the recording holds, in (0, 1]; all figures are of the whole node.</summary>
+    public double SamplingFraction { get; init; } = 1;
+
+    /// <summary>
+    /// Of a sampled recording, on one of the nodes that replay it: the same node replayed without each of the random groups of the sampled pages in turn, from
+    /// which the variance of page sampling is estimated. Otherwise empty.
+    /// </summary>
+    public IReadOnlyList<NodeResult> WithoutGroups { get; init; } = [];
 }
 
 /// <summary>One node under one mechanism. Means are over time, rounded down to whole units.</summary>

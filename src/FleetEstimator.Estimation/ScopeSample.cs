@@ -66,6 +66,41 @@ internal sealed class ScopeSample(IReadOnlyList<Stratum> strata)
         return parts.Exists(part => part is null) ? null : Spread.OfSum([.. parts.Select(part => part!.Value)]);
     }
 
+    /// <summary>
+    /// The variance that page sampling brings to a figure, by the delete-a-group jackknife: for each sampled recording the figure is made again without each random group of
+    /// its blocks, in all strata at once. Recordings are sampled independently. Null where a sampled recording was not replayed without groups.
+    /// </summary>
+    public Spread? PageSamplingSpread(LinearisedStatistic statistic, AccessAssumption accesses)
+    {
+        var sampled = strata
+            .SelectMany(stratum => stratum.Recordings.Where(recording => recording.SamplingFraction < 1).Select(recording => (stratum.Expansion, Recording: recording)))
+            .GroupBy(entry => entry.Recording.Recording)
+            .OrderBy(group => group.Key)
+            .ToList();
+        if (sampled.Count == 0)
+            return new Spread(0, int.MaxValue);
+        if (sampled.Exists(recording => recording.Any(entry => entry.Recording.WithoutGroups.Count < 2)))
+            return null;
+        return Spread.OfSum([.. sampled.Select(recording => OfOneRecording([.. recording]))]);
+
+        Spread OfOneRecording(IReadOnlyList<(double Expansion, RecordingMeans Recording)> entries)
+        {
+            var groups = entries[0].Recording.WithoutGroups.Count;
+            var figures = new double[groups];
+            foreach (var (expansion, recording) in entries)
+            {
+                for (var left = 0; left < groups; left++)
+                    figures[left] += expansion * recording.WithoutGroups[left].Form(statistic, accesses);
+            }
+
+            var mean = Stratum.MeanOf(figures);
+            var squares = 0.0;
+            foreach (var figure in figures)
+                squares += (figure - mean) * (figure - mean);
+            return new Spread((1 - entries[0].Recording.SamplingFraction) * (groups - 1) / groups * squares, groups - 1);
+        }
+    }
+
     /// <summary>Strata that share recordings, directly or through others.</summary>
     private sealed class Part
     {
