@@ -14,10 +14,16 @@ public sealed class TraceException : Exception
     /// <param name="remedy">What to do about it; one sentence without the full stop.</param>
     /// <param name="innerException">What was thrown underneath, or null.</param>
     public TraceException(string filePath, long? row, string? field, string problem, string remedy, Exception? innerException = null)
-        : base(Describe(filePath, row, field, problem, remedy), innerException)
+        : this(filePath, row, null, field, problem, remedy, innerException)
+    {
+    }
+
+    private TraceException(string filePath, long? row, long? line, string? field, string problem, string remedy, Exception? innerException)
+        : base(Describe(filePath, row, line, field, problem, remedy), innerException)
     {
         FilePath = filePath;
         Row = row;
+        Line = line;
         Field = field;
         Problem = problem;
         Remedy = remedy;
@@ -29,6 +35,9 @@ public sealed class TraceException : Exception
     /// <summary>Row at fault, counted from 0 through all record batches; null when it is not one row.</summary>
     public long? Row { get; }
 
+    /// <summary>Line at fault of a text file, counted from 1 as editors do; null when the file is not text, or it is not one line.</summary>
+    public long? Line { get; }
+
     /// <summary>Column, metadata key or part of the file at fault, or null.</summary>
     public string? Field { get; }
 
@@ -38,11 +47,23 @@ public sealed class TraceException : Exception
     /// <summary>What to do about it.</summary>
     public string Remedy { get; }
 
-    private static string Describe(string filePath, long? row, string? field, string problem, string remedy)
+    /// <summary>States what is wrong with a line of a text file.</summary>
+    /// <param name="filePath">The file, as the user gave it.</param>
+    /// <param name="line">Line at fault, counted from 1.</param>
+    /// <param name="field">Field at fault, or null.</param>
+    /// <param name="problem">What is wrong, with the value and the limit; one sentence without the full stop.</param>
+    /// <param name="remedy">What to do about it; one sentence without the full stop.</param>
+    /// <param name="innerException">What was thrown underneath, or null.</param>
+    public static TraceException AtLine(string filePath, long line, string? field, string problem, string remedy, Exception? innerException = null) =>
+        new(filePath, null, line, field, problem, remedy, innerException);
+
+    private static string Describe(string filePath, long? row, long? line, string? field, string problem, string remedy)
     {
         var where = filePath;
         if (row is { } number)
             where += $", row {number} (the first is 0)";
+        if (line is not null)
+            where += $", line {line}";
         if (field is not null)
             where += $", {field}";
         return $"{where}: {problem}. {remedy}.";
