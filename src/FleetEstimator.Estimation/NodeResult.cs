@@ -36,10 +36,10 @@ public sealed record NodeResult(
     public double SamplingFraction { get; init; } = 1;
 
     /// <summary>
-    /// Of a sampled recording, on one of the nodes that replay it: the same node replayed without each of the random groups of the sampled pages in turn, from
-    /// which the variance of page sampling is estimated. Otherwise empty.
+    /// Of a sampled recording, on one of the nodes that replay it: the same node replayed with one half of the sampled pages and with the other, for several random
+    /// splits (first half, second half, first half of the next split, …). The variance of page sampling is estimated from them. Otherwise empty.
     /// </summary>
-    public IReadOnlyList<NodeResult> WithoutGroups { get; init; } = [];
+    public IReadOnlyList<NodeResult> Halves { get; init; } = [];
 }
 
 /// <summary>One node under one mechanism. Means are over time, rounded down to whole units.</summary>

@@ -12,7 +12,7 @@ internal sealed class RecordingMeans
     {
         (Recording, Nodes, HasAllWrites, _mechanisms) = (recording, sums.Nodes, sums.HasAllWrites, mechanisms);
         SamplingFraction = sums.SamplingFraction;
-        WithoutGroups = [.. sums.WithoutGroups.Select(left => new RecordingMeans(recording, left, mechanisms))];
+        Halves = [.. sums.Halves.Select(half => new RecordingMeans(recording, half, mechanisms))];
         NodesOfGroups = [.. Enumerable.Range(0, RecordingSums.Groups).Select(sums.NodesOf)];
         _means = new double[(1 + RecordingSums.Groups) * 2 * mechanisms * NodeQuantities.Count];
         for (var row = 0; row <= RecordingSums.Groups; row++)
@@ -43,8 +43,8 @@ internal sealed class RecordingMeans
     /// <summary>Share of the recorded node's pages that the recording holds.</summary>
     public double SamplingFraction { get; }
 
-    /// <summary>The same without each of the random groups of sampled pages; empty where all pages were recorded, or no node was replayed without groups.</summary>
-    public IReadOnlyList<RecordingMeans> WithoutGroups { get; }
+    /// <summary>The same with halves of the sampled pages, two for each random split; empty where all pages were recorded, or no node was replayed so.</summary>
+    public IReadOnlyList<RecordingMeans> Halves { get; }
 
     /// <summary>Nodes in each random group; a group may be empty.</summary>
     public IReadOnlyList<long> NodesOfGroups { get; }

@@ -67,8 +67,8 @@ internal sealed class ScopeSample(IReadOnlyList<Stratum> strata)
     }
 
     /// <summary>
-    /// The variance that page sampling brings to a figure, by the delete-a-group jackknife: for each sampled recording the figure is made again without each random group of
-    /// its blocks, in all strata at once. Recordings are sampled independently. Null where a sampled recording was not replayed without groups.
+    /// The variance that page sampling brings to a figure, from random halves: for each sampled recording the figure is made from one half of its blocks and from the other,
+    /// in all strata at once, and half their difference squared estimates it. Recordings are sampled independently. Null where a sampled recording has no halves.
     /// </summary>
     public Spread? PageSamplingSpread(LinearisedStatistic statistic, AccessAssumption accesses)
     {
@@ -79,25 +79,23 @@ internal sealed class ScopeSample(IReadOnlyList<Stratum> strata)
             .ToList();
         if (sampled.Count == 0)
             return new Spread(0, int.MaxValue);
-        if (sampled.Exists(recording => recording.Any(entry => entry.Recording.WithoutGroups.Count < 2)))
+        if (sampled.Exists(recording => recording.Any(entry => entry.Recording.Halves.Count == 0)))
             return null;
         return Spread.OfSum([.. sampled.Select(recording => OfOneRecording([.. recording]))]);
 
         Spread OfOneRecording(IReadOnlyList<(double Expansion, RecordingMeans Recording)> entries)
         {
-            var groups = entries[0].Recording.WithoutGroups.Count;
-            var figures = new double[groups];
-            foreach (var (expansion, recording) in entries)
+            var splits = entries[0].Recording.Halves.Count / 2;
+            var squares = 0.0;
+            for (var split = 0; split < splits; split++)
             {
-                for (var left = 0; left < groups; left++)
-                    figures[left] += expansion * recording.WithoutGroups[left].Form(statistic, accesses);
+                var difference = 0.0;
+                foreach (var (expansion, recording) in entries)
+                    difference += expansion * (recording.Halves[2 * split].Form(statistic, accesses) - recording.Halves[(2 * split) + 1].Form(statistic, accesses));
+                squares += difference * difference / 4;
             }
 
-            var mean = Stratum.MeanOf(figures);
-            var squares = 0.0;
-            foreach (var figure in figures)
-                squares += (figure - mean) * (figure - mean);
-            return new Spread((1 - entries[0].Recording.SamplingFraction) * (groups - 1) / groups * squares, groups - 1);
+            return new Spread((1 - entries[0].Recording.SamplingFraction) * squares / splits, splits);
         }
     }
 

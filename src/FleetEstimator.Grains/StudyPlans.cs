@@ -43,7 +43,7 @@ public sealed class LoadedStudy(StudyPlan plan, WorkloadCache workloads)
         var result = NodeSimulation.Run(plan.Study, @class, node, recording, workload);
         return workload.Share.IsWhole || !plan.IsFirstOfRecording(ordinal) ? result : result with
         {
-            WithoutGroups = [.. Enumerable.Range(0, PageBlocks.Groups).Select(group => NodeSimulation.Run(plan.Study, @class, node, recording, workload.Without(group)))],
+            Halves = NodeSimulation.RunHalves(plan.Study, @class, node, recording, workload),
         };
     }
 }

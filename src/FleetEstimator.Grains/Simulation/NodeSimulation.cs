@@ -23,7 +23,23 @@ public static class NodeSimulation
     private const int InstancesMax = 10_000;
 
     /// <summary>Simulates node <paramref name="node"/> of class <paramref name="classIndex"/>.</summary>
+    /// <exception cref="Traces.TraceException">The recording holds too small a share of its node's pages for the memory limit.</exception>
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
+    {
+        var result = Simulate(study, classIndex, node, recording, workload);
+        var scaledLimit = workload.Share.PartOf(result.LimitBytes / result.PageSizeBytes);
+        return workload.Share.IsWhole || scaledLimit is 0 or >= LeastScaledFrames ? result : throw workload.Unusable(
+            "sampling_fraction",
+            $"{workload.Share.Value:0.####} of the node's pages were recorded, so a memory limit of {result.LimitBytes / result.PageSizeBytes} pages is replayed as one of {scaledLimit}; "
+                + $"below {LeastScaledFrames} the batches in which reclaim works decide what stays in memory",
+            "Record a larger share of the pages, raise the limit, or leave this recording out of the study");
+    }
+
+    /// <summary>The same node replayed with one half of a sampled recording's blocks and with the other, for each split: what <see cref="NodeResult.Halves"/> holds.</summary>
+    public static IReadOnlyList<NodeResult> RunHalves(StudyDefinition study, int classIndex, long node, int recording, Workload workload) =>
+        [.. Enumerable.Range(0, 2 * PageBlocks.Splits).Select(index => Simulate(study, classIndex, node, recording, workload.Half(index / 2, index % 2)))];
+
+    private static NodeResult Simulate(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
         var @class = study.Classes[classIndex];
         var settings = SettingsOf(study, @class, workload).ScaledTo(workload.Share);
@@ -159,15 +175,8 @@ public static class NodeSimulation
     private static long LimitFrames(NodeClass @class, Workload workload, long[] phases, long duration) =>
         @class.Limit.IsNone ? 0 : LimitFrames(@class.Limit, @class.Limit.OfPeak is null ? 0 : UnlimitedPeakFrames(workload, phases, duration), workload);
 
-    private static long LimitFrames(MemoryLimit limit, long peakFrames, Workload workload)
-    {
-        var frames = Math.Max(1, workload.Share.PartOf(limit.BytesFor(workload.Share.WholeOf(peakFrames) * workload.PageBytes) / workload.PageBytes));
-        return workload.Share.IsWhole || frames >= LeastScaledFrames ? frames : throw workload.Unusable(
-            "sampling_fraction",
-            $"with {workload.Share.Value:0.####} of the node's pages recorded, a memory limit of {workload.Share.WholeOf(frames)} pages is replayed as one of {frames}, less than {LeastScaledFrames}: "
-                + "reclaim would take too large a part of it at a time",
-            "Record a larger share of the pages, raise the limit, or leave this recording out of the study");
-    }
+    private static long LimitFrames(MemoryLimit limit, long peakFrames, Workload workload) =>
+        Math.Max(1, workload.Share.PartOf(limit.BytesFor(workload.Share.WholeOf(peakFrames) * workload.PageBytes) / workload.PageBytes));
 
     /// <summary>Greatest sum over the copies' resident frames between time 0 and <paramref name="duration"/>.</summary>
     private static long UnlimitedPeakFrames(Workload workload, long[] phases, long duration)

@@ -8,8 +8,8 @@ namespace FleetEstimator.Grains.Simulation;
 /// </summary>
 internal static class PageBlocks
 {
-    /// <summary>Random groups of blocks that the variance of page sampling is estimated from: 15 degrees of freedom for each recording.</summary>
-    public const int Groups = 16;
+    /// <summary>How often the blocks are split into two random halves to estimate the variance of page sampling: about as many degrees of freedom for each recording.</summary>
+    public const int Splits = 16;
 
     /// <summary>Which of a recording's blocks are kept.</summary>
     /// <param name="family">Number of the process from which the block's process descends by forks.</param>
@@ -19,10 +19,12 @@ internal static class PageBlocks
     private const int BlockBytes = 2 << 20;
 
     // Any constants will do, as long as no recorder samples by the same hash.
-    private const ulong GroupKey = 0x6a09e667f3bcc908;
+    private const ulong SplitKey = 0x6a09e667f3bcc908;
 
-    /// <summary>All blocks but those of one group.</summary>
-    public static Filter AllBut(int group) => (family, block) => Hash(GroupKey, family, block) % Groups != (ulong)group;
+    /// <summary>The blocks of one half of a split.</summary>
+    /// <param name="split">From 0; less than <see cref="Splits"/>.</param>
+    /// <param name="half">0 or 1.</param>
+    public static Filter Half(int split, int half) => (family, block) => ((Hash(SplitKey, family, block) >> split) & 1) == (ulong)half;
 
     /// <summary>A random share of the blocks, another one for each key.</summary>
     public static Filter Sample(double share, ulong key) => (family, block) => (Hash(~key, family, block) >> 11) < share * (1UL << 53);

@@ -88,8 +88,8 @@ public sealed class Workload
     /// <summary>Page table entries that a replay makes room for.</summary>
     public int Pages { get; }
 
-    /// <summary>The recording without one of <see cref="PageBlocks.Groups"/> random groups of its blocks, as a sample that is smaller by that much.</summary>
-    public Workload Without(int group) => new(this, 1 - (1.0 / PageBlocks.Groups), PageBlocks.AllBut(group));
+    /// <summary>One half of the recording's blocks, as a sample that is half as large: half 0 or 1 of a random split, from 0 to <see cref="PageBlocks.Splits"/> - 1.</summary>
+    public Workload Half(int split, int half) => new(this, 0.5, PageBlocks.Half(split, half));
 
     /// <summary>What the recording would be, had only a share of its blocks been recorded: another sample for each key.</summary>
     public Workload Sampled(double share, ulong key) => new(this, share, PageBlocks.Sample(share, key));
