@@ -6,6 +6,7 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     RunCommand.Create(),
     RecordCommand.Create(),
     InspectCommand.Create(),
+    BacktestCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),

@@ -51,6 +51,9 @@ public sealed record StudyResult
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
+    /// <summary>How the model did on each recording: one entry for each of its files, in the order of <see cref="Recordings"/>.</summary>
+    public IReadOnlyList<RecordingBacktest> Backtest { get; init; } = [];
+
     /// <summary>The cost table behind <c>cpu</c> and <c>fault_time</c>, in the table's order.</summary>
     public IReadOnlyList<CostUsed> Costs { get; init; } = [];
 

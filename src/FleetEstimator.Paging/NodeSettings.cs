@@ -161,6 +161,9 @@ public sealed record NodeSettings
     /// </summary>
     public long FlushWindowMicroseconds { get; init; } = 32;
 
+    /// <summary>Whether pages go where the recording kernel swapped them out (<see cref="OperationKind.ObservedSwapOut"/>); otherwise that has no effect: the model decides.</summary>
+    public bool RecordedReclaim { get; init; }
+
     /// <summary>Processes that must not map the shared zero page (mm_forbids_zeropage): no read fault maps it and no mechanism applies.</summary>
     public bool ForbidZeroPage { get; init; }
 
