@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using FleetEstimator.Recorder;
 
 namespace FleetEstimator.Cli;
@@ -12,12 +11,7 @@ internal static class RecordCommand
 {
     private static readonly TimeSpan _defaultDuration = TimeSpan.FromSeconds(60);
 
-    private static readonly JsonSerializerOptions _json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
-    };
+    private const double DefaultCpuBudget = 0.01;
 
     /// <summary>The verb with its options, ready to be added to the root command.</summary>
     internal static Command Create()
@@ -38,6 +32,19 @@ internal static class RecordCommand
         {
             Description = "Page the processes out after every scan to see which pages they access. Slows them down and changes what is measured; needs swap.",
         };
+        var budget = ShareText.OptionOrNone(
+            "--cpu-budget",
+            DefaultCpuBudget,
+            "CPU time the recorder may use, of one core; default 1%. Kept by recording a sample of the 2 MiB blocks of memory, and by longer intervals.");
+        var sample = ShareText.Option("--sample", "Share of the 2 MiB blocks of memory to record, such as 10%; default: what the budget allows, and all of a COMMAND.");
+        var fingerprint = new Option<string?>("--fingerprint")
+        {
+            Description = "Record a fingerprint of each page of other data: HMAC-SHA256 under the key in this file (16 bytes or more), truncated. Equal pages have equal ones.",
+            HelpName = "KEYFILE",
+        };
+        var bits = new Option<int?>("--fingerprint-bits") { Description = "Bits kept of a fingerprint, 16 to 64; default 64.", HelpName = "BITS" };
+        var compressed = new Option<string?>("--compressed") { Description = "Record the size to which each page of other data compresses, as zram and zswap do it." };
+        _ = compressed.AcceptOnlyFromAmong("lz4", "zstd");
         var json = new Option<bool>("--json") { Description = "Print the summary as JSON." };
         var arguments = new Argument<string[]>("COMMAND")
         {
@@ -46,7 +53,7 @@ internal static class RecordCommand
         };
         var command = new Command("record", "Record memory of live processes, page by page, into a trace. Page contents are looked at, never stored.")
         {
-            pid, descendants, cgroup, output, interval, duration, node, labels, probe, json, arguments,
+            pid, descendants, cgroup, output, interval, duration, node, labels, probe, budget, sample, fingerprint, bits, compressed, json, arguments,
         };
         command.Validators.Add(result =>
         {
@@ -56,6 +63,8 @@ internal static class RecordCommand
                 result.AddError("Give exactly one of --pid PID, --cgroup FOLDER and -- COMMAND.");
             if (result.GetValue(descendants) && result.GetValue(pid) is null)
                 result.AddError("--descendants goes with --pid; a cgroup and a command are recorded with all their processes anyway.");
+            if (result.GetValue(bits) is < 16 or > 64)
+                result.AddError($"--fingerprint-bits {result.GetValue(bits)}: give 16 to 64.");
             foreach (var label in result.GetValue(labels) ?? [])
             {
                 if (label.IndexOf('=', StringComparison.Ordinal) <= 0)
@@ -77,6 +86,11 @@ internal static class RecordCommand
                 Node = parsed.GetValue(node),
                 Labels = (parsed.GetValue(labels) ?? []).Select(label => label.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(same => same.Key, same => same.Last()[1]),
                 ProbesByPageOut = parsed.GetValue(probe),
+                CpuBudget = parsed.GetValue(budget),
+                SamplingFraction = parsed.GetValue(sample),
+                FingerprintKeyFile = parsed.GetValue(fingerprint),
+                FingerprintBits = parsed.GetValue(bits) ?? 64,
+                CompressedSizes = parsed.GetValue(compressed) is { } codec ? Enum.Parse<PageCodec>(codec, ignoreCase: true) : PageCodec.None,
             };
             return Run(options, parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         });
@@ -97,7 +111,9 @@ internal static class RecordCommand
         {
             var summary = RecordingSession.Run(options, progress, cancellation.Token);
             progress.Clear();
-            output.WriteLine(asJson ? JsonSerializer.Serialize(SummaryJson.From(summary), _json) : Describe(summary));
+            output.WriteLine(asJson ? JsonSerializer.Serialize(RecordSummaryJson.From(summary), RecordJson.Default.RecordSummaryJson) : Describe(summary));
+            if (summary.OutputFailure is { } failure)
+                return Fail(error, $"{summary.Output}: {failure}. The trace is complete up to {summary.Duration.TotalSeconds:N1} s and ends there. Make room and start again.", ExitCode.Partial);
             return summary.End == RecordingEnd.Interrupted ? ExitCode.Interrupted : ExitCode.Done;
         }
         catch (RecordingException exception)
@@ -128,14 +144,21 @@ internal static class RecordCommand
             $"ended: {JsonNamingPolicy.KebabCaseLower.ConvertName(summary.End.ToString())}"
                 + (summary.CommandExitCode is { } code ? $", command with exit code {code}" : "")
                 + (summary.End == RecordingEnd.Interrupted ? "; the trace is complete up to here, start again for a longer one" : ""),
+            summary.SamplingFraction < 1
+                ? $"sampled: {summary.SamplingFraction:P2} of the 2 MiB blocks of memory; what follows is about these"
+                : "recorded: all of the memory",
             $"private anonymous memory, peak of all scans: {MiB(summary.ResidentBytesPeak)} resident, {MiB(summary.ResidentOrSwappedBytesPeak)} resident or in swap",
             summary.ZeroShareOfResidentPages is { } zeros
                 ? $"of the {pages.ResidentPages:N0} resident pages of all scans: {zeros:P1} zero-filled, {summary.RepeatedShareOfResidentPages:P1} one repeated word,"
                     + $" {summary.DataShareOfResidentPages:P1} other data"
                 : "no resident page was seen",
-            $"cost: {summary.RecorderCpuTime.TotalSeconds:N1} s of CPU time, longest scan {summary.LongestScan.TotalMilliseconds:N0} ms"
+            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time, {summary.RecorderCpuShare:P2} of one core"
+                + (summary.CpuBudget is { } budget ? $" (budget {budget:P2})" : "") + $", longest scan {summary.LongestScan.TotalMilliseconds:N0} ms"
+                + (summary.ScansStretched > 0 ? $"; {summary.ScansStretched:N0} scans waited to keep the budget" : "")
                 + (summary.ScansSkipped > 0 ? $", {summary.ScansSkipped:N0} scans skipped because the ones before took too long: a longer --interval tells the truth" : ""),
         };
+        if (summary.RecorderCpuShare > summary.CpuBudget)
+            lines.Add("over the budget: starting and the first scan took more than it allows in so short a time; record longer, or a smaller --sample");
         if (summary.ProcessesDenied > 0)
             lines.Add($"missing: {summary.ProcessesDenied:N0} processes that could not be read");
         return string.Join('\n', lines);
@@ -168,49 +191,5 @@ internal static class RecordCommand
                     $"\r\u001b[K{value.Elapsed.TotalSeconds:N0} s, {value.Scans:N0} scans, {value.Processes} processes, {value.ResidentBytes / 1048576.0:N0} MiB resident, {value.Rows:N0} rows"));
             }
         }
-    }
-
-    /// <summary>The summary as printed with --json: times in seconds, shares with their denominator.</summary>
-    private sealed record SummaryJson(
-        string Output,
-        string Node,
-        RecordingEnd End,
-        long Rows,
-        long Scans,
-        long ScansSkipped,
-        long Processes,
-        long ProcessesDenied,
-        double DurationSeconds,
-        long ResidentBytesPeak,
-        long ResidentOrSwappedBytesPeak,
-        double? ZeroShareOfResidentPages,
-        double? RepeatedShareOfResidentPages,
-        double? DataShareOfResidentPages,
-        PageTally PageSightings,
-        double LongestScanSeconds,
-        double ScanTimeSeconds,
-        double RecorderCpuSeconds,
-        int? CommandExitCode)
-    {
-        public static SummaryJson From(RecordingSummary summary) => new(
-            summary.Output,
-            summary.Node,
-            summary.End,
-            summary.Rows,
-            summary.Scans,
-            summary.ScansSkipped,
-            summary.Processes,
-            summary.ProcessesDenied,
-            summary.Duration.TotalSeconds,
-            summary.ResidentBytesPeak,
-            summary.ResidentOrSwappedBytesPeak,
-            summary.ZeroShareOfResidentPages,
-            summary.RepeatedShareOfResidentPages,
-            summary.DataShareOfResidentPages,
-            summary.PageSightings,
-            summary.LongestScan.TotalSeconds,
-            summary.ScanTime.TotalSeconds,
-            summary.RecorderCpuTime.TotalSeconds,
-            summary.CommandExitCode);
     }
 }

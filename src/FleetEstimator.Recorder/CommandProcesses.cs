@@ -21,6 +21,8 @@ internal sealed unsafe partial class CommandProcesses : TargetProcesses
 
     internal override string? Command => Path.GetFileName(_arguments[0]);
 
+    internal override bool HasStarted => _isStarted;
+
     internal override int? ExitCode
     {
         get

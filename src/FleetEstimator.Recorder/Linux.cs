@@ -85,6 +85,15 @@ internal static unsafe partial class Linux
         return number > 0 && SystemCall(number, pid, other, CompareAddressSpaces, 0, 0) == 0;
     }
 
+    /// <summary>A number nobody can guess, from the kernel: .NET's own generator loads OpenSSL, which a machine may lack.</summary>
+    internal static long RandomNumber()
+    {
+        long number = 0;
+        for (nint got = 0; got != sizeof(long);)
+            got = GetRandom(&number, sizeof(long), 0);
+        return number;
+    }
+
     /// <summary>Makes orphaned descendants of this process its children, or stops doing so.</summary>
     internal static void AdoptOrphans(bool adopt)
     {
@@ -98,6 +107,9 @@ internal static unsafe partial class Linux
         int status;
         return WaitForProcess(pid, &status, WaitNoHang) == pid ? status : null;
     }
+
+    [LibraryImport("libc", EntryPoint = "getrandom", SetLastError = true)]
+    private static partial nint GetRandom(void* buffer, nuint count, uint flags);
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitForProcess(int pid, int* status, int options);

@@ -1,12 +1,11 @@
 using System.IO.Hashing;
-using System.Security.Cryptography;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 
 namespace FleetEstimator.Recorder;
 
-/// <summary>Looks at one live process and tells its <see cref="RecordedProcess"/> what it sees. The buffers are reused from process to process.</summary>
-internal sealed class ProcessScan : IDisposable
+/// <summary>Looks at the sampled memory of one live process and tells its <see cref="RecordedProcess"/> what it sees. The buffers are reused from process to process.</summary>
+internal sealed class ProcessScan(BlockSample sample) : IDisposable
 {
     private readonly ProcFile _file = new();
     private readonly PageContents _contents = new();
@@ -15,9 +14,10 @@ internal sealed class ProcessScan : IDisposable
     private readonly List<PageRange> _mapped = [];
     private readonly List<PageRun> _runs = [];
     private readonly List<PageRun> _runsAfter = [];
+    private readonly List<PageRange> _parts = [];
 
     // Makes the hashes of pages that many machines share impossible to look up; never written anywhere.
-    private readonly long _hashSecret = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+    private readonly long _hashSecret = Linux.RandomNumber();
 
     /// <summary>What was looked at since <see cref="TakeTally"/>.</summary>
     private PageTally _tally;
@@ -36,7 +36,7 @@ internal sealed class ProcessScan : IDisposable
         using var memory = ProcessMemory.Open(pid);
         if (pageMap is null || memory is null || !ReadMappings(pid))
             return false;
-        FindMapped(pageMap);
+        FindMapped(pageMap, process.Lineage);
         process.Map(_mapped, timeMicroseconds, append);
         foreach (var range in _mapped)
         {
@@ -80,16 +80,17 @@ internal sealed class ProcessScan : IDisposable
 
     /// <summary>
     /// Reservations (PROT_NONE) count as mapped only where they hold pages: runtimes reserve hundreds of gigabytes that way, which no page can enter before
-    /// its protection changes.
+    /// its protection changes. Of a sample, only the sampled blocks count as mapped.
     /// </summary>
-    private void FindMapped(PageMap pageMap)
+    private void FindMapped(PageMap pageMap, ulong lineage)
     {
         _mapped.Clear();
         foreach (var (range, isAccessible) in _mappings)
         {
-            if (isAccessible)
+            var isSparse = !sample.IsEverything && range.Pages >= sample.SparsePages;
+            if (isAccessible && !isSparse)
             {
-                _mapped.Add(range);
+                sample.Clip(lineage, range, _mapped);
                 continue;
             }
 
@@ -97,15 +98,23 @@ internal sealed class ProcessScan : IDisposable
             {
                 next = pageMap.Find(range with { Start = next }, PageBatch.Capacity, _runs);
                 foreach (var run in _runs)
-                    AddOrExtend(range.Start, run.Range);
+                    AddHeld(lineage, range, isAccessible ? sample.BlocksOf(run.Range, range) : run.Range);
             }
         }
     }
 
+    private void AddHeld(ulong lineage, PageRange vma, PageRange held)
+    {
+        _parts.Clear();
+        sample.Clip(lineage, held, _parts);
+        foreach (var part in _parts)
+            AddOrExtend(vma.Start, part);
+    }
+
     private void AddOrExtend(ulong vmaStart, PageRange held)
     {
-        if (_mapped.Count > 0 && _mapped[^1].End == held.Start && _mapped[^1].Start >= vmaStart)
-            _mapped[^1] = _mapped[^1] with { End = held.End };
+        if (_mapped.Count > 0 && _mapped[^1].End >= held.Start && _mapped[^1].Start >= vmaStart)
+            _mapped[^1] = _mapped[^1] with { End = Math.Max(_mapped[^1].End, held.End) };
         else
             _mapped.Add(held);
     }
@@ -136,7 +145,7 @@ internal sealed class ProcessScan : IDisposable
             }
 
             var seen = Look(index, pageMap);
-            process.See(page, in seen);
+            process.See(page, in seen, _batch.HasContent(index) ? _contents[index] : default);
             _tally.Count(in seen, process.Pages[page]);
         }
 

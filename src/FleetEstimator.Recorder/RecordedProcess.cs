@@ -18,14 +18,24 @@ internal sealed class RecordedProcess
     private readonly bool _writesSwapOuts;
     private List<PageRange> _mapped = [];
     private PageStates _pages = new();
+    private readonly PageMeasure? _measure;
     private bool _isFirstScan = true;
+    private uint _programs;
 
     /// <param name="number">Number of the process in the trace.</param>
     /// <param name="writesSwapOuts">Whether pages seen going to swap are written as <c>observed_swapout</c>; not when the recorder itself sends them there.</param>
-    internal RecordedProcess(uint number, bool writesSwapOuts) => (Number, _writesSwapOuts) = (number, writesSwapOuts);
+    /// <param name="measure">What is written of other data beside the flag; null: nothing.</param>
+    internal RecordedProcess(uint number, bool writesSwapOuts, PageMeasure? measure = null)
+    {
+        (Number, _writesSwapOuts, _measure) = (number, writesSwapOuts, measure);
+        Lineage = (ulong)number << 32;
+    }
 
     /// <summary>Number of the process in the trace.</summary>
     internal uint Number { get; }
+
+    /// <summary>Names the program whose memory this is: a fork's is its parent's, until one of them executes another program. No two programs of a trace have the same.</summary>
+    internal ulong Lineage { get; private set; }
 
     /// <summary>How pages come in that are new in the first scan: written since the scan before, or only observed because nobody looked before. Later ones are written.</summary>
     internal OperationKind NewPagesAre { get; init; } = OperationKind.Write;
@@ -40,7 +50,13 @@ internal sealed class RecordedProcess
     internal RecordedProcess Fork(uint number, OperationKind newPagesAre, ulong timeMicroseconds, Action<TraceRow> append)
     {
         append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Fork, Number, number, 1)));
-        return new RecordedProcess(number, _writesSwapOuts) { NewPagesAre = newPagesAre, _mapped = [.. _mapped], _pages = _pages.Clone() };
+        return new RecordedProcess(number, _writesSwapOuts, _measure)
+        {
+            NewPagesAre = newPagesAre,
+            Lineage = Lineage,
+            _mapped = [.. _mapped],
+            _pages = _pages.Clone(),
+        };
     }
 
     /// <summary>The process ended.</summary>
@@ -52,6 +68,8 @@ internal sealed class RecordedProcess
     {
         Map([], timeMicroseconds, append);
         _isFirstScan = false;
+        _programs++;
+        Lineage = ((ulong)Number << 32) | _programs;
     }
 
     /// <summary>Compares the ranges mapped until now with those mapped now: what went is unmapped, what came is mapped, one row for each VMA's part of it.</summary>
@@ -73,14 +91,26 @@ internal sealed class RecordedProcess
     }
 
     /// <summary>Notes what a scan saw of a page.</summary>
-    internal void See(ulong page, in PageSighting seen)
+    /// <param name="page">The page.</param>
+    /// <param name="seen">What was seen.</param>
+    /// <param name="bytes">Its content, if it was read: looked at where a row says what it is, and not kept.</param>
+    internal void See(ulong page, in PageSighting seen, ReadOnlySpan<byte> bytes = default)
     {
         var before = _pages[page];
         var transition = PageTransition.Between(in before, in seen, _isFirstScan ? NewPagesAre : OperationKind.Write);
         if (transition.IsDiscarded)
             _discards.Add(OperationKind.Discard, Number, page, PageContent.Unknown, 0);
         if (transition.Change is { } change)
-            _changes.Add(change, Number, page, transition.Content, transition.Content == PageContent.Repeated ? seen.Value : 0);
+        {
+            var (fill, compressedBytes) = transition.Content switch
+            {
+                PageContent.Repeated => (seen.Value, (ushort)0),
+                PageContent.Data when _measure is not null && !bytes.IsEmpty => _measure.Of(bytes),
+                _ => default,
+            };
+            _changes.Add(change, Number, page, transition.Content, fill, compressedBytes);
+        }
+
         if (transition.IsSwappedOut && _writesSwapOuts)
             _swapOuts.Add(OperationKind.ObservedSwapOut, Number, page, PageContent.Unknown, 0);
         if (transition.After != before)

@@ -42,13 +42,31 @@ public sealed record RecordingOptions
     /// <summary>Opaque label of the node; null: a random one. Recordings with one label are one recording to every estimate.</summary>
     public string? Node { get; init; }
 
-    /// <summary>Free labels. <c>command</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
+    /// <summary>Free labels. <c>command</c>, <c>cpu_budget</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
     /// Whether to page the recorded processes out after every scan, to see which pages they access. Slows them down and changes what the machine does; needs swap.
     /// </summary>
     public bool ProbesByPageOut { get; init; }
+
+    /// <summary>
+    /// CPU time, user and system, that the recorder may use, as a share of one core; at least 0.0001. Null: as much as it takes. It is kept by recording a sample of
+    /// the 2 MiB blocks, chosen at the start unless <see cref="SamplingFraction"/> says it, and by longer intervals.
+    /// </summary>
+    public double? CpuBudget { get; init; }
+
+    /// <summary>Share of the aligned 2 MiB blocks of address space that are recorded, above 0 and up to 1; null: as the budget allows, 1 without one.</summary>
+    public double? SamplingFraction { get; init; }
+
+    /// <summary>A file with the key of the fingerprints that are recorded of pages of other data, 16 to 4096 bytes; null: none are. The key is never written anywhere.</summary>
+    public string? FingerprintKeyFile { get; init; }
+
+    /// <summary>Bits kept of a fingerprint, 16 to 64: fewer say less about a page, and more different pages share one.</summary>
+    public int FingerprintBits { get; init; } = 64;
+
+    /// <summary>The codec whose size of each page of other data is recorded.</summary>
+    public PageCodec CompressedSizes { get; init; }
 
     /// <exception cref="RecordingException">An option is out of its range.</exception>
     internal void Validate()
@@ -58,6 +76,9 @@ public sealed record RecordingOptions
         Require(Node is not "", "The node's label is empty; give one, or none for a random one.");
         Require(Target is not RecordingTarget.Command { Arguments.Count: 0 }, "The command is empty; give one after --.");
         Require(Target is not RecordingTarget.Process { Pid: <= 0 }, "A process id is a positive number.");
+        Require(CpuBudget is null or >= 0.0001, $"The CPU budget is {CpuBudget:P3} of a core; give at least 0.01%, or none.");
+        Require(SamplingFraction is null or (> 0 and <= 1), $"The sampling fraction is {SamplingFraction}; give a number above 0 and up to 1.");
+        Require(FingerprintBits is >= 16 and <= 64, $"Fingerprints of {FingerprintBits} bits; give 16 to 64.");
         Require(Labels.Keys.All(name => name.Length > 0), "A label has an empty name; give NAME=VALUE.");
     }
 

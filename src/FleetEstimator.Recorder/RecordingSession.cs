@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
-using System.Security.Cryptography;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 
@@ -14,14 +14,17 @@ public sealed class RecordingSession : IDisposable
     private readonly RecordingOptions _options;
     private readonly string _node;
     private readonly TargetProcesses _target;
-    private readonly TraceWriter _writer;
+    private readonly RecordingOutput _output;
+    private readonly CpuBudget _budget;
+    private readonly double _fraction;
     private readonly Action<TraceRow> _append;
     private readonly IProgress<RecordingProgress>? _progress;
+    private readonly CancellationTokenSource _stop;
     private readonly CancellationToken _cancellation;
-    private readonly ProcessScan _scan = new();
+    private readonly ProcessScan _scan;
+    private readonly PageMeasure? _measure;
     private readonly PageOutProbe? _probe;
     private readonly Stopwatch _clock = new();
-    private readonly TimeSpan _cpuTimeBefore = Environment.CpuUsage.TotalTime;
 
     // Recorded processes that are alive, by pid; the order is that of their numbers.
     private readonly List<LiveProcess> _live = [];
@@ -42,10 +45,14 @@ public sealed class RecordingSession : IDisposable
     private TimeSpan _longestScan;
 
     private RecordingSession(
-        RecordingOptions options, string node, TargetProcesses target, TraceWriter writer, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
+        RecordingOptions options, TargetProcesses target, TraceHeader header, CpuBudget budget, PageMeasure? measure, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
     {
-        (_options, _node, _target, _writer, _progress, _cancellation) = (options, node, target, writer, progress, cancellation);
+        (_options, _node, _fraction, _target, _budget, _measure, _progress) = (options, header.Node, header.SamplingFraction, target, budget, measure, progress);
+        _output = RecordingOutput.Create(options.Output, header, new NodeCounters(target.CgroupFolder));
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _cancellation = _stop.Token;
         _append = Append;
+        _scan = new ProcessScan(new BlockSample(_fraction, Linux.RandomNumber(), Environment.SystemPageSize));
         _probe = options.ProbesByPageOut ? new PageOutProbe() : null;
     }
 
@@ -63,14 +70,15 @@ public sealed class RecordingSession : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         RequireMachine(options, LinuxMachine.SwapBytes);
+        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime);
         var target = TargetProcesses.Open(options.Target);
-        var node = options.Node ?? $"node-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
-        using var writer = CreateTrace(options, Header(options, node, target));
-        using var session = new RecordingSession(options, node, target, writer, progress, cancellation);
+        using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
+        var header = Header(options, target, ChooseFraction(options, target, measure));
+        using var session = new RecordingSession(options, target, header, budget, measure, progress, cancellation);
         try
         {
             var end = session.Record();
-            session.CompleteTrace();
+            session._output.Complete(session.TimeMicroseconds);
             return session.Summary(end);
         }
         finally
@@ -80,7 +88,24 @@ public sealed class RecordingSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _scan.Dispose();
+    public void Dispose()
+    {
+        _scan.Dispose();
+        _output.Dispose();
+        _stop.Dispose();
+    }
+
+    private ulong TimeMicroseconds => (ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
+
+    private static double ChooseFraction(RecordingOptions options, TargetProcesses target, PageMeasure? measure)
+    {
+        if (options.CpuBudget is not { } share)
+            return options.SamplingFraction ?? 1;
+        SamplingPilot.WarmUp(measure);
+        return options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, measure, share * options.Interval, CpuTime);
+    }
 
     private RecordingEnd Record()
     {
@@ -100,6 +125,8 @@ public sealed class RecordingSession : IDisposable
     {
         var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
         var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
+        _budget.BeginScan();
+        _output.Sample(time);
         _target.Find(_found);
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
             ScanKnown(live, time);
@@ -112,6 +139,7 @@ public sealed class RecordingSession : IDisposable
 
         WriteEnds(time);
         Account(begin);
+        _output.EndScan(_clock.Elapsed);
         _bootTicksOfLastScan = bootTicks;
     }
 
@@ -121,24 +149,27 @@ public sealed class RecordingSession : IDisposable
         var nextInterval = (long)Math.Floor(_clock.Elapsed / _options.Interval) + 1;
         // The last scan may come early, within an interval that has been counted.
         _scansSkipped += Math.Max(0, nextInterval - _lastInterval - 1);
-        _lastInterval = nextInterval;
-        var due = _options.Interval * nextInterval;
+        var due = _budget.NextScan(_options.Interval * nextInterval, _clock.Elapsed);
+        _lastInterval = (long)Math.Floor(due / _options.Interval);
+        var isLast = due >= _options.Duration;
         if (_options.Duration is { } duration)
         {
             if (_clock.Elapsed >= duration)
                 return RecordingEnd.DurationReached;
-            due = due < duration ? due : duration;
+            due = isLast ? duration : due;
         }
 
         while (true)
         {
+            if (_output.Failure is not null)
+                return RecordingEnd.DiskFull;
             if (_cancellation.IsCancellationRequested)
                 return RecordingEnd.Interrupted;
             if (HaveAllEnded())
                 return RecordingEnd.ProcessesEnded;
             var left = due - _clock.Elapsed;
             if (left <= TimeSpan.Zero)
-                return null;
+                return isLast && !_budget.Allows(due) ? RecordingEnd.DurationReached : null;
             _ = _cancellation.WaitHandle.WaitOne(left < _pollInterval ? left : _pollInterval);
         }
     }
@@ -153,7 +184,7 @@ public sealed class RecordingSession : IDisposable
             return false;
         foreach (var live in _live)
             NoteWhetherEnded(live);
-        WriteEnds((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond);
+        WriteEnds(TimeMicroseconds);
         return true;
     }
 
@@ -216,7 +247,7 @@ public sealed class RecordingSession : IDisposable
         var newPagesAre = stat.StartTicks >= _bootTicksOfLastScan && !isInheritedUnseen ? OperationKind.Write : OperationKind.Observe;
         var process = forkedFrom is not null
             ? forkedFrom.Process.Fork(number, newPagesAre, time, _append)
-            : new RecordedProcess(number, writesSwapOuts: _probe is null) { NewPagesAre = newPagesAre };
+            : new RecordedProcess(number, writesSwapOuts: _probe is null, _measure) { NewPagesAre = newPagesAre };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
@@ -279,32 +310,13 @@ public sealed class RecordingSession : IDisposable
     }
 
     private void Report(string? notice) => _progress?.Report(
-        new RecordingProgress(_clock.Elapsed, _scans, _live.Count, _writer.Rows, _residentPages * Environment.SystemPageSize, _lastScan, notice));
+        new RecordingProgress(_clock.Elapsed, _scans, _live.Count, _output.Rows, _residentPages * Environment.SystemPageSize, _lastScan, notice));
 
     private void Append(TraceRow row)
     {
-        try
-        {
-            _writer.Append(in row);
-        }
-        catch (IOException exception)
-        {
-            throw Unwritable(_options, exception);
-        }
-    }
-
-    /// <summary>The last row says how long was watched: without it a quiet end would be missing from the duration.</summary>
-    private void CompleteTrace()
-    {
-        Append(new TraceRow((ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond, new Operation(OperationKind.Settle, 0, 0, 1)));
-        try
-        {
-            _writer.Complete();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(_options, exception);
-        }
+        _output.Append(row);
+        if (_output.Failure is not null)
+            _stop.Cancel();
     }
 
     private RecordingSummary Summary(RecordingEnd end) => new()
@@ -312,8 +324,13 @@ public sealed class RecordingSession : IDisposable
         Output = _options.Output,
         Node = _node,
         End = end,
-        Rows = _writer.Rows,
+        Rows = _output.Rows,
+        CounterSamples = _output.Samples,
+        OutputFailure = _output.Failure,
+        SamplingFraction = _fraction,
+        CpuBudget = _options.CpuBudget,
         Scans = _scans,
+        ScansStretched = _budget.Stretched,
         ScansSkipped = _scansSkipped,
         Processes = _processes,
         ProcessesDenied = _denied.Count,
@@ -323,7 +340,7 @@ public sealed class RecordingSession : IDisposable
         PageSightings = _sightings,
         LongestScan = _longestScan,
         ScanTime = _scanTime,
-        RecorderCpuTime = Environment.CpuUsage.TotalTime - _cpuTimeBefore,
+        RecorderCpuTime = _budget.Used,
         CommandExitCode = _target.ExitCode,
     };
 
@@ -338,22 +355,7 @@ public sealed class RecordingSession : IDisposable
                 "Probing by page-out needs swap, and this machine has none (/proc/swaps). Set some up, for instance zram, or record without probing.");
     }
 
-    private static TraceWriter CreateTrace(RecordingOptions options, TraceHeader header)
-    {
-        try
-        {
-            return TraceWriter.Create(options.Output, header);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(options, exception);
-        }
-    }
-
-    private static RecordingException Unwritable(RecordingOptions options, Exception cause) =>
-        new(RecordingFailure.Output, $"{options.Output} cannot be written: {cause.Message} Choose another path.", cause);
-
-    private static TraceHeader Header(RecordingOptions options, string node, TargetProcesses target)
+    private static TraceHeader Header(RecordingOptions options, TargetProcesses target, double fraction)
     {
         var labels = new Dictionary<string, string> { ["target"] = target.Kind };
         if (target.Command is { } command)
@@ -362,6 +364,8 @@ public sealed class RecordingSession : IDisposable
             labels["thp"] = hugePages;
         if (options.ProbesByPageOut)
             labels["perturbed"] = "yes";
+        if (options.CpuBudget is { } budget)
+            labels["cpu_budget"] = budget.ToString(CultureInfo.InvariantCulture);
         foreach (var (name, value) in options.Labels)
             labels[name] = value;
         var version = typeof(RecordingSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
@@ -371,11 +375,14 @@ public sealed class RecordingSession : IDisposable
             RecordedAt = DateTimeOffset.UtcNow,
             Recorder = $"fleet-estimator {version}",
             KernelRelease = LinuxMachine.KernelRelease,
-            Node = node,
+            Node = options.Node ?? $"node-{Linux.RandomNumber() & 0xffffffffffff:x12}",
             MemoryBytes = LinuxMachine.MemoryBytes,
             SwapBytes = LinuxMachine.SwapBytes,
             AccessSource = options.ProbesByPageOut ? "page-out" : "content-diff",
             IntervalMicroseconds = (long)options.Interval.TotalMicroseconds,
+            SamplingFraction = fraction,
+            Fingerprint = PageMeasure.FingerprintName(options),
+            Codec = PageMeasure.CodecName(options),
             Labels = labels,
         };
     }

@@ -11,6 +11,9 @@ public enum RecordingEnd
 
     /// <summary>The caller cancelled. The trace is complete up to then.</summary>
     Interrupted,
+
+    /// <summary>There was no room for more, or writing failed otherwise. The trace is complete up to then.</summary>
+    DiskFull,
 }
 
 /// <summary>What came of a recording.</summary>
@@ -31,6 +34,9 @@ public sealed record RecordingSummary
     /// <summary>Scans made.</summary>
     public required long Scans { get; init; }
 
+    /// <summary>Scans that began later than asked for to keep the CPU budget.</summary>
+    public required long ScansStretched { get; init; }
+
     /// <summary>Scans that began late because the one before took longer than the interval.</summary>
     public required long ScansSkipped { get; init; }
 
@@ -42,6 +48,18 @@ public sealed record RecordingSummary
 
     /// <summary>Time recorded.</summary>
     public required TimeSpan Duration { get; init; }
+
+    /// <summary>Share of the aligned 2 MiB blocks of address space that were recorded. All counts of pages and bytes are of these blocks.</summary>
+    public required double SamplingFraction { get; init; }
+
+    /// <summary>CPU budget as a share of one core; null: none.</summary>
+    public double? CpuBudget { get; init; }
+
+    /// <summary>Samples in the counters file beside the trace.</summary>
+    public required long CounterSamples { get; init; }
+
+    /// <summary>Why no more could be written; null when that is not why the recording ended.</summary>
+    public string? OutputFailure { get; init; }
 
     /// <summary>Most resident bytes of any scan: private anonymous pages of all recorded processes, zero page mappings not counted.</summary>
     public required long ResidentBytesPeak { get; init; }
@@ -69,6 +87,9 @@ public sealed record RecordingSummary
 
     /// <summary>CPU time, user and system, that this process spent while recording.</summary>
     public required TimeSpan RecorderCpuTime { get; init; }
+
+    /// <summary><see cref="RecorderCpuTime"/> as a share of one core over the time recorded; null if that is none.</summary>
+    public double? RecorderCpuShare => Duration > TimeSpan.Zero ? RecorderCpuTime / Duration : null;
 
     /// <summary>How the command started by the recorder ended: its exit code, or 128 + signal. Null without a command, or when it was still running.</summary>
     public int? CommandExitCode { get; init; }

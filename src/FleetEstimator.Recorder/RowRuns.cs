@@ -2,7 +2,7 @@ using FleetEstimator.Paging;
 
 namespace FleetEstimator.Recorder;
 
-/// <summary>Rows of one kind of step, joined into runs: neighbours with the same operation, content and fill are one row.</summary>
+/// <summary>Rows of one kind of step, joined into runs: neighbours with the same operation, content, fill and size are one row.</summary>
 internal sealed class RowRuns
 {
     private readonly List<(Operation Operation, ulong Fill)> _rows = [];
@@ -14,19 +14,20 @@ internal sealed class RowRuns
     internal IReadOnlyList<(Operation Operation, ulong Fill)> Rows => _rows;
 
     /// <summary>Adds one page; pages come in ascending order.</summary>
-    internal void Add(OperationKind kind, uint process, ulong page, PageContent content, ulong fill)
+    internal void Add(OperationKind kind, uint process, ulong page, PageContent content, ulong fill, ushort compressedBytes = 0)
     {
         if (_rows.Count > 0)
         {
             var (last, lastFill) = _rows[^1];
-            if (last.Kind == kind && last.Process == process && last.Page + last.Pages == page && last.Pages < uint.MaxValue && last.Content == content && lastFill == fill)
+            if (last.Kind == kind && last.Process == process && last.Page + last.Pages == page && last.Pages < uint.MaxValue
+                && last.Content == content && lastFill == fill && last.CompressedBytes == compressedBytes)
             {
                 _rows[^1] = (last with { Pages = last.Pages + 1 }, fill);
                 return;
             }
         }
 
-        _rows.Add((new Operation(kind, process, page, 1, content), fill));
+        _rows.Add((new Operation(kind, process, page, 1, content, compressedBytes), fill));
     }
 
     /// <summary>Forgets all rows and keeps the room.</summary>

@@ -27,6 +27,12 @@ internal abstract class TargetProcesses
     /// <summary>Exit code of a command started here, 128 + signal if one ended it; null otherwise.</summary>
     internal virtual int? ExitCode => null;
 
+    /// <summary>Whether the processes run already; a command does not before <see cref="Start"/>.</summary>
+    internal virtual bool HasStarted => true;
+
+    /// <summary>The folder of the control group that is recorded, or null.</summary>
+    internal virtual string? CgroupFolder => null;
+
     /// <summary>Whether more processes may come although there are none.</summary>
     internal virtual bool OutlivesItsProcesses => false;
 
@@ -148,6 +154,8 @@ internal sealed class CgroupProcesses : TargetProcesses
     internal override string Kind => "cgroup";
 
     internal override string? Command => null;
+
+    internal override string? CgroupFolder => _folder;
 
     internal override bool OutlivesItsProcesses => Directory.Exists(_folder);
 

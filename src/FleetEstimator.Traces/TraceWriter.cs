@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Apache.Arrow;
 using Apache.Arrow.Compression;
 using Apache.Arrow.Ipc;
@@ -22,7 +23,8 @@ public enum TraceCompression
 
 /// <summary>
 /// Writes one trace file, row after row. The file appears at its path only when <see cref="Complete"/> has succeeded; until then it grows beside it
-/// under the name path + ".partial". Not safe for use by several threads at once.
+/// under the name path + ".partial". It always holds room in reserve for all rows it has taken, one more and the end of the file: when a call fails for
+/// want of room, <see cref="Complete"/> still succeeds. Not safe for use by several threads at once.
 /// </summary>
 public sealed class TraceWriter : IDisposable
 {
@@ -36,7 +38,7 @@ public sealed class TraceWriter : IDisposable
     private readonly string _path;
     private readonly string _partialPath;
     private readonly TraceRules _rules;
-    private readonly FileStream _stream;
+    private readonly ReservedFile _stream;
     private readonly Schema _schema;
     private readonly ArrowFileWriter _file;
     private readonly int _batchRows;
@@ -50,10 +52,13 @@ public sealed class TraceWriter : IDisposable
     private readonly ColumnBuffer<ulong> _fills;
     private readonly ColumnBuffer<ushort> _compressedSizes;
 
+    private readonly long _metadataBytes;
+    private int _batches;
     private int _buffered;
+    private bool _isFull;
     private bool _closed;
 
-    private TraceWriter(string path, TraceHeader header, TraceCompression compression, int batchRows)
+    private TraceWriter(string path, TraceHeader header, TraceCompression compression, int batchRows, Func<string, Stream> open)
     {
         _path = path;
         _partialPath = path + ".partial";
@@ -69,10 +74,12 @@ public sealed class TraceWriter : IDisposable
         _fills = new(batchRows);
         _compressedSizes = new(batchRows);
         // Unbuffered: after a failed write, on a full disk, disposing must not try to write the rest once more. Batches are large enough.
-        _stream = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _stream = new ReservedFile(open(_partialPath));
+        _metadataBytes = _schema.Metadata.Sum(pair => 16L + Encoding.UTF8.GetMaxByteCount(pair.Key.Length + pair.Value.Length));
         _file = new ArrowFileWriter(_stream, _schema, leaveOpen: true, OptionsFor(compression));
         try
         {
+            _stream.Reserve(RoomBytes);
             _file.WriteStart();
         }
         catch
@@ -85,6 +92,12 @@ public sealed class TraceWriter : IDisposable
     /// <summary>Rows appended so far.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>
+    /// Room for two more batches and the footer, in bytes: columns that do not compress, with what codecs and padding add, and schema and list of batches as
+    /// the footer has them. Two, since the one after a full disk was noticed may be written, too.
+    /// </summary>
+    private long RoomBytes => (2 * (8192 + (_batchRows * (TraceColumns.RowBytes + 1L)))) + 16_384 + (2 * _metadataBytes) + (32L * (_batches + 2));
+
     /// <summary>Begins a trace. An existing file at <paramref name="path"/> stays as it is until <see cref="Complete"/> replaces it.</summary>
     /// <param name="path">Where the finished file will be; its folder must exist.</param>
     /// <param name="header">What the trace says about itself.</param>
@@ -96,6 +109,9 @@ public sealed class TraceWriter : IDisposable
 
     /// <summary>Adds a row.</summary>
     /// <exception cref="ArgumentException">The row breaks a rule of the format: the caller's bug. The trace is as it was before.</exception>
+    /// <exception cref="IOException">
+    /// The row is taken, and there is no room for many more. One more may be added before <see cref="Complete"/>; who adds others may lose all.
+    /// </exception>
     public void Append(in TraceRow row)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
@@ -117,15 +133,26 @@ public sealed class TraceWriter : IDisposable
             WriteBatch();
     }
 
+    /// <summary>Hands the rows so far to the operating system, so that they outlive this process. Batches of few rows make the file larger and slower to read.</summary>
+    /// <exception cref="IOException">As for <see cref="Append"/>.</exception>
+    public void Flush()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (_buffered > 0)
+            WriteBatch();
+    }
+
     /// <summary>Writes what is buffered and the footer, flushes to disk and moves the file to its path, replacing what was there.</summary>
     public void Complete()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
+        // What comes now fits into the reserve, and needs no other behind it.
+        _isFull = true;
         // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
         if (_buffered > 0 || Rows == 0)
             WriteBatch();
         _file.WriteEnd();
-        _stream.Flush(flushToDisk: true);
+        _stream.Finish();
         _stream.Dispose();
         File.Move(_partialPath, _path, overwrite: true);
         _closed = true;
@@ -144,11 +171,15 @@ public sealed class TraceWriter : IDisposable
     }
 
     /// <summary>As the public overload, with batches of <paramref name="batchRows"/> rows.</summary>
-    internal static TraceWriter Create(string path, TraceHeader header, TraceCompression compression, int batchRows)
+    internal static TraceWriter Create(string path, TraceHeader header, TraceCompression compression, int batchRows) => Create(
+        path, header, compression, batchRows, partial => new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0));
+
+    /// <summary>As the public overload, with batches of <paramref name="batchRows"/> rows, on a disk that <paramref name="open"/> opens the partial file on.</summary>
+    internal static TraceWriter Create(string path, TraceHeader header, TraceCompression compression, int batchRows, Func<string, Stream> open)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(header);
-        return new(path, header, compression, batchRows);
+        return new(path, header, compression, batchRows, open);
     }
 
     private static IpcOptions OptionsFor(TraceCompression compression) => new()
@@ -189,6 +220,18 @@ public sealed class TraceWriter : IDisposable
             rows);
         _file.WriteRecordBatch(batch);
         _buffered = 0;
+        _batches++;
+        if (_isFull)
+            return;
+        try
+        {
+            _stream.Reserve(RoomBytes);
+        }
+        catch (IOException)
+        {
+            _isFull = true;
+            throw;
+        }
     }
 
     /// <summary>One column of a batch, reused for every batch: Arrow wants bytes, rows are values.</summary>

@@ -27,7 +27,12 @@ public sealed class CounterFile
     public bool IsCutShort { get; }
 
     /// <summary>Where the counters of a trace are: X.counters.jsonl beside X.arrow.</summary>
-    public static string PathBeside(string tracePath) => Path.ChangeExtension(tracePath, ".counters.jsonl");
+    public static string PathBeside(string tracePath)
+    {
+        ArgumentNullException.ThrowIfNull(tracePath);
+        const string traceSuffix = ".arrow";
+        return (tracePath.EndsWith(traceSuffix, StringComparison.Ordinal) ? tracePath[..^traceSuffix.Length] : tracePath) + ".counters.jsonl";
+    }
 
     /// <summary>Reads and checks a counters file. A last line that was cut short is left out.</summary>
     /// <param name="path">The file.</param>

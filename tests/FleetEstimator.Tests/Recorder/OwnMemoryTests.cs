@@ -13,7 +13,7 @@ public sealed class OwnMemoryTests : IDisposable
 {
     private const ulong Word = 0x5a5a_0000_1234_5678;
 
-    private readonly ProcessScan _scan = new();
+    private readonly ProcessScan _scan = new(new BlockSample(1, 0, Environment.SystemPageSize));
     private readonly RecordedRows _rows = new();
     private readonly RecordedProcess _process = new(1, writesSwapOuts: true) { NewPagesAre = Observe };
     private ulong _time;

@@ -1,0 +1,99 @@
+using System.Globalization;
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Recorder;
+
+/// <summary>
+/// Looks at a few blocks before the recording begins, to learn what a page costs here, and chooses the fraction of blocks with which a scan fits into the CPU budget.
+/// The fraction stands in the header and holds for the whole recording; what it does not foresee (memory that grows) stretches intervals.
+/// </summary>
+internal static class SamplingPilot
+{
+    // Blocks expected in the smallest sample: fewer would tell little of anything (the standard error of a mean over 64 blocks is an eighth of their deviation),
+    // so that intervals are stretched rather than the sample made smaller still.
+    private const double BlocksMin = 64;
+
+    // Pages the pilot looks at, 16 MiB.
+    private const double PilotPages = 4096;
+
+    // Counters, rows and the trace's own file are not part of the pilot's scans.
+    private const double Headroom = 0.8;
+
+    // Below this, leaving blocks out is not worth the variance.
+    private const double WorthSampling = 0.8;
+
+    private const int PagesPerBlock = 512;
+
+    /// <summary>The fraction of blocks to record, above 0 and up to 1.</summary>
+    /// <param name="target">Whose memory. A command that has not started holds none yet: everything is recorded, and intervals stretch.</param>
+    /// <param name="measure">What else a page costs; null: nothing.</param>
+    /// <param name="budget">CPU time of one scan that keeps the budget at the interval asked for.</param>
+    /// <param name="cpuTime">CPU time of this process.</param>
+    /// <exception cref="RecordingException">This user may not look.</exception>
+    internal static double ChooseFraction(TargetProcesses target, PageMeasure? measure, TimeSpan budget, Func<TimeSpan> cpuTime)
+    {
+        var processes = new List<ProcessStat>();
+        if (target.HasStarted)
+            target.Find(processes);
+        var pages = processes.Sum(process => AnonymousPages(process.Pid));
+        var part = Math.Min(1, PilotPages / Math.Max(1, pages));
+        int[] pids = [.. processes.Select(process => process.Pid)];
+        var without = CostOfScan(pids, target, measure, fraction: null, cpuTime);
+        var with = CostOfScan(pids, target, measure, part, cpuTime);
+        if (with.Pages == 0 || with.CpuTime <= without.CpuTime)
+            return 1;
+        var perPage = (with.CpuTime - without.CpuTime) / with.Pages;
+        var affordable = ((budget * Headroom) - without.CpuTime) / perPage;
+        var fraction = Math.Max(affordable, BlocksMin * PagesPerBlock) / pages;
+        return fraction < WorthSampling ? fraction : 1;
+    }
+
+    /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do.</summary>
+    internal static void WarmUp(PageMeasure? measure)
+    {
+        using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize));
+        var process = new RecordedProcess(1, writesSwapOuts: true, measure);
+        for (var round = 0; round < 2; round++)
+            _ = scan.Scan(Environment.ProcessId, process, 0, static _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>CPU time of finding and looking at processes the second time, when most pages are as they were, and the pages looked at.</summary>
+    private static (TimeSpan CpuTime, long Pages) CostOfScan(int[] pids, TargetProcesses target, PageMeasure? measure, double? fraction, Func<TimeSpan> cpuTime)
+    {
+        // A fraction that no hash is below: what remains is what a scan costs without pages.
+        using var scan = new ProcessScan(new BlockSample(fraction ?? double.Epsilon, Linux.RandomNumber(), Environment.SystemPageSize));
+        var recorded = pids.Select((pid, index) => (Pid: pid, Process: new RecordedProcess((uint)index + 1, writesSwapOuts: true, measure) { NewPagesAre = OperationKind.Observe })).ToList();
+        var before = cpuTime();
+        for (var round = 0; round < 2; round++)
+        {
+            _ = scan.TakeTally();
+            before = cpuTime();
+            if (target.HasStarted)
+                target.Find([]);
+            foreach (var (pid, process) in recorded)
+                _ = scan.Scan(pid, process, 0, static _ => { }, CancellationToken.None);
+        }
+
+        var tally = scan.TakeTally();
+        return (cpuTime() - before, tally.ResidentPages);
+    }
+
+    /// <summary>Private anonymous pages that a process has in memory (RssAnon of /proc/PID/status); 0 if it is gone.</summary>
+    private static long AnonymousPages(int pid)
+    {
+        try
+        {
+            foreach (var line in File.ReadLines($"/proc/{pid}/status"))
+            {
+                if (line.StartsWith("RssAnon:", StringComparison.Ordinal))
+                    return long.Parse(line.AsSpan("RssAnon:".Length).Trim().TrimEnd("kB").Trim(), NumberStyles.None, CultureInfo.InvariantCulture) * 1024 / Environment.SystemPageSize;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It ended, or may not be read, which the first scan says.
+        }
+
+        return 0;
+    }
+}
