@@ -16,7 +16,7 @@ internal sealed class BacktestReplay(RecordedNode node, IReadOnlyList<long> time
     /// <param name="limits">Free: the memory limit up to each of the times, in pages of the whole node, 0 = none; null: as rows of the recording say.</param>
     public BacktestReadings Run(Workload workload, BacktestMode mode, IReadOnlyList<long>? limits)
     {
-        var (share, pagesOut) = (workload.Share, mode == BacktestMode.Driven && isPerturbed);
+        var share = workload.Share;
         var lanes = new List<Simulator.Lane> { new(node.Mechanism) };
         if (workload.HasUnknownAccesses)
             lanes.Add(new(node.Mechanism, AccessesAreWrites: true));
@@ -34,11 +34,11 @@ internal sealed class BacktestReplay(RecordedNode node, IReadOnlyList<long> time
                 simulator.Apply(new Operation(OperationKind.Limit, 0, 0, LimitOf(limits[index], share)));
             for (; row < workload.RowCount && workload.TimeAt(row) <= times[index]; row++)
             {
+                if (mode == BacktestMode.Driven && isPerturbed && EndsScan(workload, row))
+                    simulator.PageOutAll();
                 simulator.AdvanceTo(workload.TimeAt(row));
                 if (Replayed(workload.OperationAt(row, 0), isAtStart: index == 0) is { } operation)
                     simulator.Apply(operation);
-                if (pagesOut && row + 1 < workload.RowCount && workload.TimeAt(row + 1) > workload.TimeAt(row))
-                    simulator.PageOutAll();
             }
 
             simulator.AdvanceTo(times[index]);
@@ -55,6 +55,10 @@ internal sealed class BacktestReplay(RecordedNode node, IReadOnlyList<long> time
             _ => operation,
         };
     }
+
+    /// <summary>Whether a scan came before this row, the first of another, after which everything was paged out. The row that ends a recording follows a scan without.</summary>
+    private static bool EndsScan(Workload workload, int row) =>
+        row > 0 && workload.TimeAt(row) > workload.TimeAt(row - 1) && workload.OperationAt(row, 0).Kind != OperationKind.Settle;
 
     private static uint LimitOf(long pages, PageShare share) => pages == 0 ? 0 : (uint)Math.Clamp(share.PartOf(pages), 1, uint.MaxValue);
 }

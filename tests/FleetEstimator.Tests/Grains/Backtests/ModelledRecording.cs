@@ -83,10 +83,12 @@ internal sealed class ModelledRecording
         {
             var time = (ulong)step * StepMicroseconds;
             Do(trace, time, RandomAccess());
-            if (IsPerturbed && step < Steps)
-                _kernel.PageOutAll();
             if (step % StepsPerSample == 0)
                 counters.Append(Sample(time));
+
+            // After the counters are read at the beginning of a scan, and what it saw is written.
+            if (IsPerturbed)
+                _kernel.PageOutAll();
         }
 
         trace.Complete();
