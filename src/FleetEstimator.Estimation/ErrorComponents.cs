@@ -13,6 +13,9 @@ namespace FleetEstimator.Estimation;
 /// <param name="PageSampling">What it adds that recordings hold a sample of their node's pages; 0 where all hold every page. A larger share of pages reduces it.</param>
 public sealed record ErrorComponents(double? BetweenRecordings, double? Simulation, double? PageSampling)
 {
+    /// <summary>Fewer sampled blocks in a recording than this make <see cref="PageSampling"/> rough.</summary>
+    public const int FewBlocks = 30;
+
     internal static ErrorComponents Of(Spread? recordings, Spread? simulation, Spread? pageSampling) => new(
         recordings is { } all && simulation is { } nodes && pageSampling is { } pages ? Math.Sqrt(Math.Max(0, all.Variance - nodes.Variance - pages.Variance)) : null,
         Root(simulation),

@@ -99,6 +99,10 @@ public sealed record RecordingSummary
     /// <summary>Share of pages recorded, in (0, 1].</summary>
     public double SamplingFraction { get; init; } = 1;
 
+    /// <summary>Blocks of 2 MiB in which a sampled recording has pages: how large its sample is. Null where all pages were recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? SampledBlocks { get; init; }
+
     /// <summary>The last time in it.</summary>
     public required long DurationMicroseconds { get; init; }
 

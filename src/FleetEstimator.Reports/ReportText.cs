@@ -92,6 +92,12 @@ public static class ReportText
             page.Line();
         }
 
+        if (Methods.Components(findings) is { } components)
+        {
+            page.Paragraph(components);
+            page.Line();
+        }
+
         WriteLegend(names, footnotes, page);
     }
 

@@ -10,30 +10,33 @@ internal static class BacktestVerdict
 
     public static string Of(BacktestRun run)
     {
-        // Page-outs that were given to the model are no finding.
-        var judged = run.Mode == BacktestMode.Free
-            ? new[] { (BacktestCounter.SwappedOut, "swapped out"), (BacktestCounter.SwappedIn, "swapped in") }
-            : [(BacktestCounter.SwappedIn, "swapped in")];
-        var sentences = judged.Select(counter => Sentence(run.Total(counter.Item1), counter.Item2)).ToList();
-        if (run.Total("swpout_zero") is { } zeros && run.Total(BacktestCounter.SwappedOut) is { Counted: > 0, ModelledHigh: > 0 } outs && zeros.Counted + zeros.ModelledHigh > 0)
-            sentences.Add(Shares(zeros, outs));
+        var sentences = new List<string>();
+        if (run.Mode == BacktestMode.Free)
+            sentences.Add(Sentence(run.Total(BacktestCounter.SwappedOut), "swapped out", "the model"));
+        else if (run.Total(BacktestCounter.SwappedOut) is { Miss: not 0 } outs and not { Counted: 0 })
+            sentences.Add(Sentence(outs, "swapped out", "the recording itself"));
+        sentences.Add(Sentence(run.Total(BacktestCounter.SwappedIn), "swapped in", "the model"));
+        if (run.Total("swpout_zero") is { } zeros && run.Total(BacktestCounter.SwappedOut) is { Counted: > 0, ModelledHigh: > 0 } all && zeros.Counted + zeros.ModelledHigh > 0)
+            sentences.Add(Shares(zeros, all));
         return string.Join(" ", sentences);
     }
 
-    private static string Sentence(CounterError? error, string what)
+    private static string Sentence(CounterError? error, string what, string who)
     {
         if (error is null)
-            return $"Nothing was {what}, by the kernel or by the model: that is not tested.";
+            return $"Nothing was {what}, by the kernel or by {who}: that is not tested.";
         if (error.Counted == 0)
-            return $"The kernel counted no page {what}, the model {Range(error)}.";
+            return $"The kernel counted no page {what}, {who} {Range(error)}.";
         var few = error.Counted < LeastPages ? " So few pages test little." : "";
         return error.Miss switch
         {
             0 when error.ModelledLow == error.ModelledHigh && error.ModelledLow == error.Counted => $"Pages {what}: exactly as counted.{few}",
-            0 => $"Pages {what}: the model's {Range(error)} agree with the {Pages(error.Counted)} counted.{few}",
-            > 1 => $"Pages {what}: the model has {Rounded(1 + error.Miss)} times as many as were counted.{few}",
-            > 0 and var miss => $"Pages {what}: the model has {Percent(miss)} more than were counted.{few}",
-            var miss => $"Pages {what}: the model has {Percent(-miss)} fewer than were counted.{few}",
+            0 when error.PageSamplingError > 0 =>
+                $"Pages {what}: {who} has {Range(error)}, give or take {Pages((long)Math.Ceiling(2 * error.PageSamplingError.Value))} for page sampling (two standard errors), which does not contradict the {Pages(error.Counted)} counted.{few}",
+            0 => $"Pages {what}: {who}'s {Range(error)} agree with the {Pages(error.Counted)} counted.{few}",
+            > 1 => $"Pages {what}: {who} has {Rounded(1 + error.Miss)} times as many as were counted.{few}",
+            > 0 and var miss => $"Pages {what}: {who} has {Percent(miss)} more than were counted.{few}",
+            var miss => $"Pages {what}: {who} has {Percent(-miss)} fewer than were counted.{few}",
         };
     }
 

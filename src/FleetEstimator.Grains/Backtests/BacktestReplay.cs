@@ -27,6 +27,7 @@ internal sealed class BacktestReplay(RecordedNode node, IReadOnlyList<long> time
         };
         var simulator = new Simulator(lanes, settings);
         var readings = new BacktestReadings(lanes.Count);
+        var contents = new RevealedContents(workload);
         var row = 0;
         for (var index = 0; index < times.Count; index++)
         {
@@ -37,8 +38,15 @@ internal sealed class BacktestReplay(RecordedNode node, IReadOnlyList<long> time
                 if (mode == BacktestMode.Driven && isPerturbed && EndsScan(workload, row))
                     simulator.PageOutAll();
                 simulator.AdvanceTo(workload.TimeAt(row));
-                if (Replayed(workload.OperationAt(row, 0), isAtStart: index == 0) is { } operation)
-                    simulator.Apply(operation);
+                foreach (var recorded in contents.Of(row))
+                {
+                    if (Replayed(recorded, isAtStart: index == 0) is { } operation)
+                        simulator.Apply(operation);
+                }
+
+                // A recorder that probes writes no swap-outs; what it could not see at first was in swap.
+                if (isPerturbed && index == 0 && workload.OperationAt(row, 0) is { Kind: OperationKind.Observe, Content: PageContent.Unknown } unseen)
+                    simulator.Apply(unseen with { Kind = OperationKind.ObservedSwapOut });
             }
 
             simulator.AdvanceTo(times[index]);

@@ -191,7 +191,7 @@ public static class NodeBacktest
             if (_workload.HasUnknownAccesses)
                 yield return "Some accesses may have been loads or stores: modelled figures reach from all loads to all stores.";
             if (!_workload.Share.IsWhole)
-                yield return $"The recording holds {Percentage.ToText(_workload.Share.Value)} of the pages: modelled figures are scaled up and have the standard errors shown.";
+                yield return $"The recording holds {Percentage.ToText(_workload.Share.Value)} of the pages: modelled figures are scaled up and have the standard errors shown, from {_workload.CountBlocks()} blocks of 2 MiB; with fewer than {ErrorComponents.FewBlocks} they are rough.";
             if (!_isPerturbed)
                 yield return "The model does not know how old pages were when the recording began.";
             if (_node.Mechanism.Zeromap && kernel.Between(0, Last, "swpout_zero") is null)

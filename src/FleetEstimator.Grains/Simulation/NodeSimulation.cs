@@ -27,12 +27,31 @@ public static class NodeSimulation
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
         var result = Simulate(study, classIndex, node, recording, workload);
-        var scaledLimit = workload.Share.PartOf(result.LimitBytes / result.PageSizeBytes);
-        return workload.Share.IsWhole || scaledLimit is 0 or >= LeastScaledFrames ? result : throw workload.Unusable(
-            "sampling_fraction",
-            $"{workload.Share.Value:0.####} of the node's pages were recorded, so a memory limit of {result.LimitBytes / result.PageSizeBytes} pages is replayed as one of {scaledLimit}; "
-                + $"below {LeastScaledFrames} the batches in which reclaim works decide what stays in memory",
-            "Record a larger share of the pages, raise the limit, or leave this recording out of the study");
+        if (!workload.Share.IsWhole)
+            RequireEnough(study.Classes[classIndex], workload, result);
+        return result;
+    }
+
+    private static void RequireEnough(NodeClass @class, Workload workload, NodeResult node)
+    {
+        var bounds = new List<(string What, long Pages)>();
+        if (!@class.Limit.IsNone)
+            bounds.Add(("a memory limit", node.LimitBytes / workload.PageBytes));
+        if (!@class.GroupLimit.IsNone)
+            bounds.Add(("a group limit", workload.Share.WholeOf(LimitFrames(@class.GroupLimit, workload.PeakResidentFrames, workload))));
+        if (@class.Watermarks)
+            bounds.Add(("memory for what is modelled", (@class.MemoryBytes - @class.UnmodelledBytes) / workload.PageBytes));
+        foreach (var (what, pages) in bounds)
+        {
+            if (workload.Share.PartOf(pages) is var scaled && scaled < LeastScaledFrames)
+            {
+                throw workload.Unusable(
+                    "sampling_fraction",
+                    $"{workload.Share.Value:0.####} of the node's pages were recorded, so {what} of {pages} pages is replayed as one of {scaled}; below {LeastScaledFrames} the batches in which "
+                        + "reclaim works decide what stays in memory",
+                    "Record a larger share of the pages, raise the limit, or leave this recording out of the study");
+            }
+        }
     }
 
     /// <summary>The same node replayed with one half of a sampled recording's blocks and with the other, for each split: what <see cref="NodeResult.Halves"/> holds.</summary>

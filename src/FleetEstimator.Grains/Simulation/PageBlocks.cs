@@ -42,7 +42,7 @@ internal static class PageBlocks
             yield break;
         }
 
-        var blockPages = Math.Max(1, BlockBytes / (ulong)pageBytes);
+        var blockPages = PagesOfBlock(pageBytes);
         var end = operation.Page + operation.Pages;
         var keptFrom = end;
         for (var page = operation.Page; page < end; page = Math.Min(end, (page / blockPages + 1) * blockPages))
@@ -59,6 +59,18 @@ internal static class PageBlocks
         if (keptFrom < end)
             yield return operation with { Page = keptFrom, Pages = (uint)(end - keptFrom) };
     }
+
+    /// <summary>Blocks of 2 MiB in which an operation accesses pages, by number.</summary>
+    public static IEnumerable<ulong> Of(Operation operation, int pageBytes)
+    {
+        if (!AccessesPages(operation.Kind))
+            yield break;
+        var blockPages = PagesOfBlock(pageBytes);
+        for (var block = operation.Page / blockPages; block <= (operation.Page + operation.Pages - 1) / blockPages; block++)
+            yield return block;
+    }
+
+    private static ulong PagesOfBlock(int pageBytes) => Math.Max(1, BlockBytes / (ulong)pageBytes);
 
     // Mappings stay whole, so that VMAs are what they were: pages that are never accessed have no part in anything.
     private static bool AccessesPages(OperationKind kind) => kind is not

@@ -88,6 +88,20 @@ public sealed class Workload
     /// <summary>Page table entries that a replay makes room for.</summary>
     public int Pages { get; }
 
+    /// <summary>Different blocks of 2 MiB in which the recording has pages: the sample size of a recording that holds only a share of them.</summary>
+    public int CountBlocks()
+    {
+        var (families, blocks) = (new Families(_numbersInFile), new HashSet<(uint, ulong)>());
+        foreach (var operation in _operations)
+        {
+            var family = families.Of(operation);
+            foreach (var block in PageBlocks.Of(operation, PageBytes))
+                blocks.Add((family, block));
+        }
+
+        return blocks.Count;
+    }
+
     /// <summary>One half of the recording's blocks, as a sample that is half as large: half 0 or 1 of a random split, from 0 to <see cref="PageBlocks.Splits"/> - 1.</summary>
     public Workload Half(int split, int half) => new(this, 0.5, PageBlocks.Half(split, half));
 
