@@ -5,8 +5,10 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
 {
     RunCommand.Create(),
     RecordCommand.Create(),
+    ImportCommand.Create(),
     InspectCommand.Create(),
     BacktestCommand.Create(),
+    DiffCommand.Create(),
     ValidateCommand.Create(),
     BenchCommand.Create(),
     CalibrateCommand.Create(),
@@ -18,5 +20,7 @@ if (parsed.Errors.Count == 0)
 
 foreach (var error in parsed.Errors)
     Console.Error.WriteLine(error.Message);
-Console.Error.WriteLine($"fleet-estimator {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help shows what there is.");
+var command = string.Concat(parsed.CommandResult.Command == root ? [] : parsed.CommandResult.Command.Parents.OfType<Command>().Where(parent => parent != root)
+    .Append(parsed.CommandResult.Command).Select(part => part.Name + " "));
+Console.Error.WriteLine($"fleet-estimator {command}--help shows what there is.");
 return ExitCode.WrongUsage;

@@ -86,7 +86,7 @@ internal static class RecordCommand
                 Node = parsed.GetValue(node),
                 Labels = (parsed.GetValue(labels) ?? []).Select(label => label.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(same => same.Key, same => same.Last()[1]),
                 ProbesByPageOut = parsed.GetValue(probe),
-                CpuBudget = parsed.GetValue(budget),
+                CpuBudget = parsed.GetValue(budget) is var share && double.IsFinite(share) ? share : null,
                 SamplingFraction = parsed.GetValue(sample),
                 FingerprintKeyFile = parsed.GetValue(fingerprint),
                 FingerprintBits = parsed.GetValue(bits) ?? 64,

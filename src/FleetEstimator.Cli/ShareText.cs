@@ -25,13 +25,13 @@ internal static class ShareText
         CustomParser = result => Parse(name, result),
     };
 
-    /// <summary>An option that takes a percentage or <c>none</c>, which is null.</summary>
-    internal static Option<double?> OptionOrNone(string name, double otherwise, string description) => new(name)
+    /// <summary>An option that takes a percentage, or <c>none</c>, which is infinity.</summary>
+    internal static Option<double> OptionOrNone(string name, double otherwise, string description) => new(name)
     {
         Description = description,
         HelpName = "PERCENTAGE|none",
         DefaultValueFactory = _ => otherwise,
-        CustomParser = result => result.Tokens[^1].Value == "none" ? null : ParsePercentage(name, result),
+        CustomParser = result => result.Tokens[^1].Value == "none" ? double.PositiveInfinity : ParsePercentage(name, otherwise, result),
     };
 
     private static double? Parse(string name, ArgumentResult result)
@@ -43,13 +43,13 @@ internal static class ShareText
         return null;
     }
 
-    private static double? ParsePercentage(string name, ArgumentResult result)
+    private static double ParsePercentage(string name, double otherwise, ArgumentResult result)
     {
         var text = result.Tokens[^1].Value;
         // Without the sign, 1 could be one percent or all.
         if (text.EndsWith('%') && TryParse(text) is { } share)
             return share;
         result.AddError($"{name} {text}: give a percentage above 0% and up to 100%, such as 1%, or none.");
-        return null;
+        return otherwise;
     }
 }

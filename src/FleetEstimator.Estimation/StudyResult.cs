@@ -90,6 +90,9 @@ public sealed record RecordingSummary
     /// <summary>Where accesses come from: exact, idle-page, soft-dirty, damon, …</summary>
     public required string AccessSource { get; init; }
 
+    /// <summary>What its source could see: content-known, mapping-only or access-only.</summary>
+    public string Capability { get; init; } = "content-known";
+
     /// <summary>Whether it holds accesses of which neither load nor store is known (operation <c>access</c>).</summary>
     public bool HasUnknownAccesses { get; init; }
 

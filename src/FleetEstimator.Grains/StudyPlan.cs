@@ -23,13 +23,15 @@ public sealed record StudyPlan(
     public const int NodesPerShard = 256;
 
     /// <summary>Finds the recordings of a study. Patterns are relative to <paramref name="folder"/>; every file found is read and validated.</summary>
-    /// <exception cref="TraceException">A pattern matches no file, or a file is not usable.</exception>
+    /// <exception cref="TraceException">A pattern matches no file, a file is not usable, or a claim asks more than a recording can say.</exception>
     public static StudyPlan Make(StudyDefinition study, string folder)
     {
         var recordings = RecordingSet.Find(folder, study.Classes.SelectMany(@class => @class.Recordings)).Recordings;
         var classes = study.Classes.Select(@class => RecordingsOf(@class, recordings, folder)).ToList();
         var contents = string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.Digest).Prepend(StudyIdentity.Canonical(study)));
-        return new StudyPlan(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents))), study, recordings, classes);
+        var plan = new StudyPlan(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents))), study, recordings, classes);
+        TraceEvidence.Check(plan);
+        return plan;
     }
 
     private static IReadOnlyList<int> RecordingsOf(NodeClass @class, IReadOnlyList<Recording> recordings, string folder)

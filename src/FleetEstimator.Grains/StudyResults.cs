@@ -36,11 +36,11 @@ public static class StudyResults
                 $"Of {plan.NodeCount} nodes {nodes.Nodes} have a result and {outcome.Failed.Count} failed: results were lost. Run the study again.");
         }
 
-        return StudyConclusion.Conclude(
+        return TraceEvidence.Limit(plan, StudyConclusion.Conclude(
             plan.Study,
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
             nodes,
-            [.. outcome.Failed.Select(failure => Failed(plan, failure))]) with
+            [.. outcome.Failed.Select(failure => Failed(plan, failure))])) with
         {
             Backtest = backtests,
         };
@@ -56,6 +56,7 @@ public static class StudyResults
             Digest = Digest(recording),
             KernelRelease = header.KernelRelease,
             AccessSource = header.AccessSource,
+            Capability = Capabilities.NameOf(recording.Files.Min(file => file.Header.Capability)),
             HasUnknownAccesses = workload.HasUnknownAccesses,
             Codec = header.Codec,
             SamplingFraction = workload.Share.Value,

@@ -67,6 +67,9 @@ internal static class KernelAudit
         kernel.NumberedSlots?.Audit();
         Equal(holding, kernel.SlotsHoldingData, "slots holding data");
         Equal(zeroFilled, kernel.ZeroFilledFrames, "zero-filled frames");
+        var contents = kernel.CountContents();
+        Equal(zeroFilled, contents.Zero, "zero-filled frames, counted by content");
+        Equal(mapCounts.Count, contents.Zero + contents.Repeated + contents.Data + contents.Incompressible, "mapped frames, counted by content");
         var large = mapCounts.Keys.Where(node => kernel.FolioPages(node) > 1).ToLookup(kernel.FolioOf);
         Equal(large.Sum(folio => (long)kernel.FolioPages(folio.Key) - folio.Count()), kernel.StrandedFrames, "stranded frames");
         Equal(hidden, kernel.HiddenZeroEntries, "hidden zero entries");

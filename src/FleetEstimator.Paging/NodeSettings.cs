@@ -137,6 +137,12 @@ public sealed record NodeSettings
     /// <summary>What zram keeps for one page of data, in bytes. Pages of one repeated word, zeros among them, take none.</summary>
     public int CompressedPageBytes { get; init; } = 4096 / 3;
 
+    /// <summary>
+    /// Whether content that is not known counts as data that does not compress, rather than as data: where no compressed sizes are given,
+    /// <see cref="FrameContents"/> then tells the two apart.
+    /// </summary>
+    public bool UnknownIsIncompressible { get; init; }
+
     /// <summary>Page table entries to make room for at once, so that state is not copied as the node grows; no limit, and no effect on results.</summary>
     public int ExpectedPages { get; init; }
 

@@ -82,6 +82,13 @@ public sealed class Simulator
             kernel.PinnedUnmappedFrames, kernel.ZswapEntryBytes, kernel.StrandedFrames);
     }
 
+    /// <summary>What the frames mapped now hold under lane <paramref name="lane"/>: counted from every page table entry, 32 at a time.</summary>
+    public FrameContents Contents(int lane) => _kernels[lane].CountContents();
+
+    /// <summary>Content of a page that is in swap under lane <paramref name="lane"/>; null if it is not in swap, or not mapped.</summary>
+    public PageContent? SwappedContent(int lane, uint process, ulong page) =>
+        _tables.Find(process) is { } found && found.TryIndex(page, out var index) ? _kernels[lane].SwappedContent(index) : null;
+
     /// <summary>Usage over time since <see cref="BeginMeasuring"/> (or the start) under lane <paramref name="lane"/>.</summary>
     public UsageOverTime Usage(int lane) => _usage[lane].Result(_kernels[lane].Counters);
 
@@ -412,9 +419,10 @@ public sealed class Simulator
 
     private void ApplyToRun(in Operation operation, in Run run)
     {
-        var content = operation.Content == PageContent.Data && operation.CompressedBytes >= _settings.PageBytes
-            ? Pte.Incompressible
-            : Pte.ContentBits(operation.Content);
+        var incompressible = operation.Content == PageContent.Data
+            ? operation.CompressedBytes >= _settings.PageBytes
+            : operation.Content == PageContent.Unknown && _settings.UnknownIsIncompressible;
+        var content = incompressible ? Pte.Incompressible : Pte.ContentBits(operation.Content);
         for (var lane = 0; lane < _kernels.Length; lane++)
         {
             var kernel = _kernels[lane];

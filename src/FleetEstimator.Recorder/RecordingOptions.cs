@@ -80,6 +80,7 @@ public sealed record RecordingOptions
         Require(SamplingFraction is null or (> 0 and <= 1), $"The sampling fraction is {SamplingFraction}; give a number above 0 and up to 1.");
         Require(FingerprintBits is >= 16 and <= 64, $"Fingerprints of {FingerprintBits} bits; give 16 to 64.");
         Require(Labels.Keys.All(name => name.Length > 0), "A label has an empty name; give NAME=VALUE.");
+        Require(!Labels.ContainsKey(Traces.Capabilities.Label), "The label capability is the recorder's own to write; choose another name.");
     }
 
     private static void Require(bool condition, string otherwise)

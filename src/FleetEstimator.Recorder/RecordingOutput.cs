@@ -89,9 +89,8 @@ internal sealed class RecordingOutput : IDisposable
     {
         try
         {
-            // The writers hold room for this, whatever happened before.
-            _counterFile.Append(_counters.Sample(timeMicroseconds));
-            _trace.Append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Settle, 0, 0, 1)));
+            AppendLast(() => _counterFile.Append(_counters.Sample(timeMicroseconds)));
+            AppendLast(() => _trace.Append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Settle, 0, 0, 1))));
             _counterFile.Complete();
             _trace.Complete();
         }
@@ -108,6 +107,19 @@ internal sealed class RecordingOutput : IDisposable
         _counterFile.Dispose();
     }
 
+    /// <summary>The writers hold room for this, whatever happened before; that there is none for more does not matter any more.</summary>
+    private static void AppendLast(Action append)
+    {
+        try
+        {
+            append();
+        }
+        catch (IOException)
+        {
+            // It is taken: see the writers.
+        }
+    }
+
     private void Write(Action write)
     {
         if (Failure is not null)
@@ -122,7 +134,8 @@ internal sealed class RecordingOutput : IDisposable
         }
     }
 
-    private void Fail(IOException exception) => Failure = exception.Message.TrimEnd('.');
+    // .NET appends the path of the partial file: "No space left on device : '/…'".
+    private void Fail(IOException exception) => Failure = exception.Message.Split(" : '")[0].TrimEnd('.');
 
     private static RecordingException Unwritable(string path, Exception cause) =>
         new(RecordingFailure.Output, $"{path} cannot be written: {cause.Message} Choose another path.", cause);

@@ -41,7 +41,7 @@ public static class ReportHtml
                 E("meta", A("name", "viewport"), A("content", "width=device-width, initial-scale=1")),
                 E("meta", A("name", "color-scheme"), A("content", "light dark")),
                 E("title", $"{result.Study} – fleet estimate"),
-                E("style", Stylesheet())),
+                E("style", Stylesheet.Of("palette.css", "report.css"))),
             E(
                 "body",
                 E("header", E("p", Class("kicker"), "FleetEstimator report"), E("h1", result.Study)),
@@ -53,11 +53,4 @@ public static class ReportHtml
         "nav",
         A("aria-label", "Contents"),
         E("ul", sections.Select(section => E("li", E("a", A("href", "#" + section.Attribute("id")!.Value), section.Element("h2")!.Value)))));
-
-    private static string Stylesheet()
-    {
-        using var stream = typeof(ReportHtml).Assembly.GetManifestResourceStream("report.css")!;
-        using var reader = new StreamReader(stream);
-        return "\n" + reader.ReadToEnd();
-    }
 }

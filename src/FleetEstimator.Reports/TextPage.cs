@@ -5,7 +5,7 @@ namespace FleetEstimator.Reports;
 /// <summary>Plain text of bounded width. Whatever comes in is made of characters of one column each, so that every line's length is its width.</summary>
 internal sealed class TextPage(TextWriter writer, int width)
 {
-    private const string Allowed = "±✓✗≥";
+    private const string Allowed = "±✓✗≥·│▁▂▃▄▅▆▇█░▒▓";
 
     public int Width => width;
 
@@ -53,7 +53,7 @@ internal sealed class TextPage(TextWriter writer, int width)
         Line(line.ToString());
     }
 
-    /// <summary>The text in ASCII and the few other characters allowed, one column each; nothing in it can move a terminal's cursor.</summary>
+    /// <summary>The text in ASCII and the few other characters allowed, blocks among them, one column each; nothing in it can move a terminal's cursor.</summary>
     public static string OneColumnEach(string text)
     {
         var plain = new StringBuilder(text.Length);

@@ -43,7 +43,10 @@ public sealed record TraceHeader
     /// <summary>Codec behind column <c>compressed_bytes</c>, or <c>none</c>.</summary>
     public string Codec { get; init; } = "none";
 
-    /// <summary>Free labels, written as <c>label.NAME</c>.</summary>
+    /// <summary>What the source could see, written as <c>label.capability</c>.</summary>
+    public Capability Capability { get; init; } = Capability.ContentKnown;
+
+    /// <summary>Free labels, written as <c>label.NAME</c>; none is called <see cref="Capabilities.Label"/>.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 }
 

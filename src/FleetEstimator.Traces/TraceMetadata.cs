@@ -7,6 +7,7 @@ namespace FleetEstimator.Traces;
 internal static class TraceMetadata
 {
     private const string LabelPrefix = "label.";
+    private const string CapabilityKey = LabelPrefix + Capabilities.Label;
     private const string Format = "fleet-estimator.format";
     private const string Version = "fleet-estimator.version";
 
@@ -33,6 +34,7 @@ internal static class TraceMetadata
             new("sampling_fraction", header.SamplingFraction.ToString("R", CultureInfo.InvariantCulture)),
             new("fingerprint", header.Fingerprint),
             new("codec", header.Codec),
+            new(CapabilityKey, Capabilities.NameOf(header.Capability)),
         ];
         foreach (var (name, value) in header.Labels.OrderBy(label => label.Key, StringComparer.Ordinal))
             pairs.Add(new(LabelPrefix + name, value));
@@ -70,6 +72,7 @@ internal static class TraceMetadata
             SamplingFraction = values.Fraction("sampling_fraction"),
             Fingerprint = values.Text("fingerprint"),
             Codec = values.Text("codec"),
+            Capability = values.Capability(),
             Labels = values.Labels(),
         };
     }
@@ -125,8 +128,17 @@ internal static class TraceMetadata
                 : throw Fail(key, $"\"{text}\" is not a time after RFC 3339", "Write it like 2025-01-31T23:59:59Z, with the offset from UTC");
         }
 
+        public Capability Capability()
+        {
+            if (!_values.Contains(CapabilityKey))
+                return Traces.Capability.ContentKnown;
+            var text = Required(CapabilityKey);
+            return Capabilities.Find(text) ?? throw Fail(
+                CapabilityKey, $"\"{text}\" is not a capability", $"Write one of {string.Join(", ", Capabilities.Names)}, or leave the key out for content-known");
+        }
+
         public Dictionary<string, string> Labels() => _values
-            .Where(pair => pair.Key.StartsWith(LabelPrefix, StringComparison.Ordinal))
+            .Where(pair => pair.Key.StartsWith(LabelPrefix, StringComparison.Ordinal) && pair.Key != CapabilityKey)
             .ToDictionary(pair => pair.Key[LabelPrefix.Length..], pair => Required(pair.Key));
 
         // "2025-01-31T23:59:59.123456789+01:00": seconds, an optional fraction of which .NET keeps seven digits, Z or an offset.

@@ -56,6 +56,7 @@ public sealed class TraceWriter : IDisposable
     private int _batches;
     private int _buffered;
     private bool _isFull;
+    private bool _isBroken;
     private bool _closed;
 
     private TraceWriter(string path, TraceHeader header, TraceCompression compression, int batchRows, Func<string, Stream> open)
@@ -114,9 +115,16 @@ public sealed class TraceWriter : IDisposable
     /// </exception>
     public void Append(in TraceRow row)
     {
+        if (TryAppend(in row) is { } fault)
+            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
+    }
+
+    /// <summary>Adds a row, unless it breaks a rule of the format: then says which, and the trace is as it was before.</summary>
+    internal RowFault? TryAppend(in TraceRow row)
+    {
         ObjectDisposedException.ThrowIf(_closed, this);
         if (_rules.Take(row.TimeMicroseconds, row.Operation) is { } fault)
-            throw new ArgumentException($"Row {Rows} (the first is 0), {fault.Field}: {fault.Problem}. {fault.Remedy}.", nameof(row));
+            return fault;
         var at = _buffered;
         var operation = row.Operation;
         _times.Values[at] = row.TimeMicroseconds;
@@ -131,6 +139,7 @@ public sealed class TraceWriter : IDisposable
         Rows++;
         if (_buffered == _batchRows)
             WriteBatch();
+        return null;
     }
 
     /// <summary>Hands the rows so far to the operating system, so that they outlive this process. Batches of few rows make the file larger and slower to read.</summary>
@@ -146,6 +155,8 @@ public sealed class TraceWriter : IDisposable
     public void Complete()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
+        if (_isBroken)
+            throw new IOException($"A batch could not be written to {_partialPath} although there was room for it; the disk may be failing.");
         // What comes now fits into the reserve, and needs no other behind it.
         _isFull = true;
         // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
@@ -218,7 +229,9 @@ public sealed class TraceWriter : IDisposable
                 new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
             ],
             rows);
+        _isBroken = true;
         _file.WriteRecordBatch(batch);
+        _isBroken = false;
         _buffered = 0;
         _batches++;
         if (_isFull)

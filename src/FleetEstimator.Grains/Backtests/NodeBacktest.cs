@@ -190,6 +190,8 @@ public static class NodeBacktest
                 yield return $"Accesses are known to {Period.ToText(trace.Header.IntervalMicroseconds)}: what left and came back between two scans was counted by the kernel and is not in the recording; several accesses in between count as one.";
             if (_workload.HasUnknownAccesses)
                 yield return "Some accesses may have been loads or stores: modelled figures reach from all loads to all stores.";
+            if (trace.Header.Capability < Capability.ContentKnown)
+                yield return $"The recording is {Capabilities.NameOf(trace.Header.Capability)}: contents are taken for data, so counters of zero-filled pages, and of those written to the device, cannot be compared.";
             if (!_workload.Share.IsWhole)
                 yield return $"The recording holds {Percentage.ToText(_workload.Share.Value)} of the pages: modelled figures are scaled up and have the standard errors shown, from {_workload.CountBlocks()} blocks of 2 MiB; with fewer than {ErrorComponents.FewBlocks} they are rough.";
             if (!_isPerturbed)

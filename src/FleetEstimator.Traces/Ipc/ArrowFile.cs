@@ -128,6 +128,8 @@ internal sealed class ArrowFile
                 "Decompress it; to save space use the body compression of the Arrow file itself");
         }
 
+        if (file.StartsWith("{\"format\":\"node-counters\""u8))
+            return ("this is a counters file: counter-only, and not to be simulated", "Name traces, such as *.arrow; counters are found beside them");
         return ("this is not an Arrow file, which begins with the letters ARROW1", "Give the path of a page-content trace");
     }
 

@@ -25,6 +25,13 @@ public sealed class RecordCommandTests : IDisposable
     [InlineData("--interval fast -- true")]
     [InlineData("--interval 0s -- true")]
     [InlineData("--duration -1s -- true")]
+    [InlineData("--cpu-budget 1 -- true")]
+    [InlineData("--cpu-budget 0% -- true")]
+    [InlineData("--cpu-budget all -- true")]
+    [InlineData("--sample 0 -- true")]
+    [InlineData("--sample 101% -- true")]
+    [InlineData("--compressed gzip -- true")]
+    [InlineData("--fingerprint-bits 8 -- true")]
     public void WrongUsageIsAnError(string arguments) =>
         Assert.NotEmpty(RecordCommand.Create().Parse(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Errors);
 
@@ -32,8 +39,41 @@ public sealed class RecordCommandTests : IDisposable
     [InlineData("--pid 1")]
     [InlineData("--pid 1 --descendants --interval 500ms --duration 1.5m --node a --label a=b --label c=d=e --probe-pageout --json -o x.arrow")]
     [InlineData("--cgroup /sys/fs/cgroup")]
+    [InlineData("--cpu-budget none --sample 0.1 --fingerprint key --fingerprint-bits 48 --compressed zstd -- true")]
+    [InlineData("--cpu-budget 0.5% --sample 10% --compressed lz4 -- true")]
     [InlineData("-- sh -c true --pid 3 --json")]
     public void RightUsageIsNot(string arguments) => Assert.Empty(RecordCommand.Create().Parse(arguments.Split(' ')).Errors);
+
+    [Theory]
+    [InlineData("1%", 0.01)]
+    [InlineData("0.5%", 0.005)]
+    [InlineData("100%", 1.0)]
+    [InlineData("0.25", 0.25)]
+    [InlineData("1", 1.0)]
+    [InlineData("0", null)]
+    [InlineData("1.5", null)]
+    [InlineData("-1%", null)]
+    [InlineData("%", null)]
+    [InlineData("ten", null)]
+    public void SharesAreAPercentageOrAFraction(string text, double? share) => Assert.Equal(share, ShareText.TryParse(text));
+
+    [Fact]
+    public void TheBudgetIsOnePercent_UnlessItIsSaidOrSwitchedOff()
+    {
+        LinuxOnly.RequirePageMap();
+        Assert.Equal(0.01, Budget("a.arrow"));
+        Assert.Equal(0.5, Budget("b.arrow", "--cpu-budget", "50%"));
+        Assert.Null(Budget("c.arrow", "--cpu-budget", "none"));
+
+        double? Budget(string file, params string[] arguments)
+        {
+            var (exitCode, output, _) = Run([.. arguments, "--json", "--out", _folder[file], "--", "true"]);
+            Assert.Equal(0, exitCode);
+            using var summary = JsonDocument.Parse(output);
+            var budget = summary.RootElement.GetProperty("cpu_budget_share_of_one_core");
+            return budget.ValueKind == JsonValueKind.Null ? null : budget.GetDouble();
+        }
+    }
 
     [Theory]
     [InlineData("500ms", 0.5)]

@@ -125,6 +125,101 @@ public sealed class RecordingSessionTests : IDisposable
     }
 
     [Fact]
+    public void ASampleIsAValidTraceOfThatFraction()
+    {
+        var options = Options(Shell("x=$(head -c 30000000 /dev/zero | tr '\\0' a); (sleep 0.3; true); (sleep 0.3; true)")) with { SamplingFraction = 0.4 };
+
+        var summary = RecordingSession.Run(options, null, CancellationToken.None);
+
+        var trace = Trace.Load(options.Output);
+        Assert.Equal((0.4, 0.4), (summary.SamplingFraction, trace.Header.SamplingFraction));
+        // 30 MB and a copy are in 28 blocks or so: all of them, or none, would be no sample.
+        Assert.InRange(summary.ResidentBytesPeak, 1, 45_000_000);
+        Assert.True(ReplaysWithoutContradiction(Rows(trace)));
+    }
+
+    [Fact]
+    public void TheKernelsCountersStandBesideTheTrace()
+    {
+        var options = Options(Shell("sleep 0.3"));
+
+        var summary = RecordingSession.Run(options, null, CancellationToken.None);
+
+        var counters = CounterFile.Load(CounterFile.PathBeside(options.Output));
+        var trace = Trace.Load(options.Output);
+        Assert.Equal((summary.Node, trace.Header.RecordedAt), (counters.Header.Node, counters.Header.RecordedAt));
+        Assert.Contains("swappiness", counters.Header.Settings.Keys);
+        // One a scan, and one at the end.
+        Assert.Equal((summary.Scans + 1, summary.CounterSamples), (counters.Samples.Count, (long)counters.Samples.Count));
+        Assert.Equal(trace.DurationMicroseconds, counters.Samples[^1].TimeMicroseconds);
+        Assert.True(counters.Samples[^1].Vmstat["pgfault"] > counters.Samples[0].Vmstat["pgfault"]);
+    }
+
+    [Fact]
+    public void ABudgetIsSaidInTheTrace_AndWithoutMuchMemoryNothingIsLeftOut()
+    {
+        var options = Options(Shell("sleep 0.2")) with { CpuBudget = 0.5 };
+        var summary = RecordingSession.Run(options, null, CancellationToken.None);
+        var header = Trace.Load(options.Output).Header;
+        Assert.Equal(("0.5", 1.0), (header.Labels["cpu_budget"], header.SamplingFraction));
+        Assert.Equal(0.5, summary.CpuBudget);
+        Assert.Equal(summary.RecorderCpuTime / summary.Duration, summary.RecorderCpuShare);
+    }
+
+    [Fact]
+    public void ThePilotChoosesAFractionThatTheBudgetAllows_ButNoSampleOfAFewBlocks()
+    {
+        // 400 MiB in 200 blocks: an absurd budget still leaves 64 of them.
+        using var memory = new OwnMemory(100 * 1024);
+        for (var page = 0; page < memory.Pages; page++)
+            memory.Fill(page, (ulong)page);
+        var target = TargetProcesses.Open(new RecordingTarget.Process(Environment.ProcessId));
+        var small = SamplingPilot.ChooseFraction(target, null, TimeSpan.FromMicroseconds(1), () => Environment.CpuUsage.TotalTime);
+        Assert.InRange(small, 0.01, 0.33);
+        Assert.Equal(1, SamplingPilot.ChooseFraction(target, null, TimeSpan.FromHours(1), () => Environment.CpuUsage.TotalTime));
+    }
+
+    [Fact]
+    public void AFullDiskLeavesACompleteShorterTrace()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Mounting a small file system takes root.");
+        var disk = _folder["disk"];
+        _ = Directory.CreateDirectory(disk);
+        if (!Run("mount", "-t", "tmpfs", "-o", "size=5400k", "none", disk))
+            Assert.Skip("No file system can be mounted here.");
+        try
+        {
+            using var memory = new OwnMemory(40_000);
+            var options = Options(new RecordingTarget.Process(Environment.ProcessId)) with { Output = Path.Combine(disk, "a.arrow") };
+            using var cancellation = new CancellationTokenSource();
+
+            var summary = RecordingSession.Run(options, new OnProgress(ChangeEverything), cancellation.Token);
+
+            Assert.Equal(RecordingEnd.DiskFull, summary.End);
+            Assert.Contains("No space left", summary.OutputFailure!, StringComparison.Ordinal);
+            var trace = Trace.Load(options.Output);
+            Assert.Equal(summary.Rows, trace.RowCount);
+            Assert.Equal(OperationKind.Settle, trace.Kinds[^1]);
+            Assert.False(CounterFile.Load(CounterFile.PathBeside(options.Output)).IsCutShort);
+            Assert.Equal(2, Directory.EnumerateFileSystemEntries(disk).Count());
+
+            void ChangeEverything(RecordingProgress progress)
+            {
+                // Words that do not compress: a row for every page of every scan.
+                for (var page = 0; page < memory.Pages; page++)
+                    memory.Fill(page, (ulong)Random.Shared.NextInt64());
+                if (progress.Scans == 100)
+                    cancellation.Cancel();
+            }
+        }
+        finally
+        {
+            _ = Run("umount", disk);
+        }
+    }
+
+    [Fact]
     public void RecordsTheMembersOfACgroup()
     {
         var parent = new[] { "/sys/fs/cgroup/memory", "/sys/fs/cgroup" }.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "cgroup.procs")));
@@ -153,6 +248,13 @@ public sealed class RecordingSessionTests : IDisposable
             Assert.Equal(OperationKind.Map, rows[0].Operation.Kind);
             Assert.Equal(OperationKind.Exit, rows[^2].Operation.Kind);
             Assert.Equal(OperationKind.Settle, rows[^1].Operation.Kind);
+            if (File.Exists(Path.Combine(folder, "memory.stat")))
+            {
+                var group = Assert.Single(CounterFile.Load(CounterFile.PathBeside(options.Output)).Samples[0].Cgroups!);
+                Assert.Equal(Path.GetFileName(folder), group.Key);
+                Assert.Contains("current", group.Value.Keys);
+            }
+
             shell.WaitForExit();
         }
         finally
@@ -220,6 +322,10 @@ public sealed class RecordingSessionTests : IDisposable
         Refuses(RecordingFailure.Options, "label", options with { Node = "" });
         Refuses(RecordingFailure.Options, "command", options with { Target = new RecordingTarget.Command([]) });
         Refuses(RecordingFailure.Options, "process id", options with { Target = new RecordingTarget.Process(0) });
+        Refuses(RecordingFailure.Options, "CPU budget", options with { CpuBudget = 0 });
+        Refuses(RecordingFailure.Options, "sampling fraction", options with { SamplingFraction = 1.5 });
+        Refuses(RecordingFailure.Options, "sampling fraction", options with { SamplingFraction = double.NaN });
+        Refuses(RecordingFailure.Options, "Fingerprints", options with { FingerprintBits = 8 });
         Refuses(RecordingFailure.Options, "label", options with { Labels = new Dictionary<string, string> { [""] = "x" } });
     }
 
@@ -236,6 +342,13 @@ public sealed class RecordingSessionTests : IDisposable
         }
 
         return bytes;
+    }
+
+    private static bool Run(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        process.WaitForExit();
+        return process.ExitCode == 0;
     }
 
     private static RecordingTarget.Command Shell(string script) => new(["sh", "-c", script]);

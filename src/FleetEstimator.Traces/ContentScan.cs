@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using FleetEstimator.Paging;
 
-namespace FleetEstimator.Recorder;
+namespace FleetEstimator.Traces;
 
 /// <summary>Tells what a page holds, as far as it matters to swap.</summary>
-internal static class ContentScan
+public static class ContentScan
 {
     /// <summary>
     /// Whether <paramref name="page"/> repeats its first 64-bit word throughout, and then whether that word is zero; stops at the first word that differs.
     /// </summary>
     /// <param name="page">At least one word; a tail shorter than a word counts as the beginning of one.</param>
     /// <param name="word">The repeated word in native byte order; 0 unless the result is <see cref="PageContent.Repeated"/>.</param>
-    internal static PageContent Classify(ReadOnlySpan<byte> page, out ulong word)
+    public static PageContent Classify(ReadOnlySpan<byte> page, out ulong word)
     {
         word = MemoryMarshal.Read<ulong>(page);
         if (!Repeats(page, word))

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using FleetEstimator.Paging;
 
 namespace FleetEstimator.Traces;
 
@@ -26,7 +25,7 @@ public sealed record TraceInspection
     [JsonPropertyOrder(3)]
     public required IReadOnlyDictionary<string, OperationTotals> Operations { get; init; }
 
-    /// <summary>Shares of zero-filled pages. They need a paging model: whoever ran one sets them; until then all are null.</summary>
+    /// <summary>Shares of zero-filled pages. All are null for a trace that does not know content.</summary>
     [JsonPropertyName("zero_share")]
     [JsonPropertyOrder(4)]
     public ZeroShares ZeroShare { get; init; } = new();
@@ -36,34 +35,20 @@ public sealed record TraceInspection
     [JsonPropertyOrder(5)]
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
-    /// <summary>Counts the rows of a trace.</summary>
-    public static TraceInspection Of(Trace trace)
+    /// <summary>What a trace shows beyond that; printed only on request.</summary>
+    [JsonPropertyName("details")]
+    [JsonPropertyOrder(6)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TraceDetails? Details { get; init; }
+
+    /// <summary>Looks at a trace, replayed as linux-6.12 on zram under its own limits, page-outs, reclaim and observed swap-outs.</summary>
+    /// <param name="trace">The trace.</param>
+    /// <param name="limitPages">A limit of the node's memory in pages that holds beside the trace's own; 0 = none.</param>
+    public static TraceInspection Of(Trace trace, long limitPages = 0)
     {
         ArgumentNullException.ThrowIfNull(trace);
-        var totals = new OperationTotals[(int)OperationKind.Settle + 1];
-        var processes = new HashSet<uint>();
-        for (var row = 0; row < trace.RowCount; row++)
-        {
-            var operation = trace[row];
-            ref var total = ref totals[(int)operation.Kind];
-            total = new(total.Rows + 1, total.Pages + operation.Pages);
-            if (operation.Kind is OperationKind.Reclaim or OperationKind.Limit or OperationKind.Settle)
-                continue;
-            processes.Add(operation.Process);
-            if (operation.Kind == OperationKind.Fork)
-                processes.Add((uint)operation.Page);
-        }
-
-        return new()
-        {
-            Rows = trace.RowCount,
-            Processes = processes.Count,
-            DurationMicroseconds = trace.DurationMicroseconds,
-            Operations = Enum.GetValues<OperationKind>()
-                .Where(kind => totals[(int)kind].Rows > 0)
-                .ToDictionary(TraceFormat.NameOf, kind => totals[(int)kind]),
-            Metadata = TraceMetadata.Write(trace.Header).ToDictionary(),
-        };
+        ArgumentOutOfRangeException.ThrowIfNegative(limitPages);
+        return TraceInspector.Inspect(trace, limitPages);
     }
 }
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using CsCheck;
 using FleetEstimator.Paging;
-using FleetEstimator.Recorder;
+using FleetEstimator.Traces;
 using Xunit;
 
-namespace FleetEstimator.Tests.Recorder;
+namespace FleetEstimator.Tests.Traces;
 
 public sealed class ContentScanTests
 {

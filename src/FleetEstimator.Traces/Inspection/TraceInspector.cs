@@ -1,0 +1,221 @@
+using FleetEstimator.Paging;
+
+namespace FleetEstimator.Traces;
+
+/// <summary>
+/// Looks at a trace in one pass: counts its rows, replays it as linux-6.12 on zram to know what is resident, swapped and zero-filled, and keeps a ledger of
+/// when pages were accessed.
+/// </summary>
+internal sealed class TraceInspector
+{
+    // Times beyond (35,000 years) are nonsense, but no reason not to show the rest.
+    private const ulong LastTime = 1UL << 60;
+
+    // What the trace says was swapped out found room then.
+    private const long UnlimitedPages = long.MaxValue / 4;
+
+    private const int HeatmapRowsMax = 96;
+
+    private readonly Trace _trace;
+    private readonly long _limitPages;
+    private readonly bool _knowsContent;
+    private readonly Simulator _simulator;
+    private readonly TimeWindows _windows;
+    private readonly PageLedger _ledger;
+    private readonly SwapInTally _swapIns;
+    private readonly List<TimelinePoint> _timeline = [];
+    private readonly OperationTotals[] _totals = new OperationTotals[(int)OperationKind.Settle + 1];
+    private readonly HashSet<uint> _processes = [];
+    private uint _lastProcess;
+
+    private TraceInspector(Trace trace, long limitPages)
+    {
+        _trace = trace;
+        _limitPages = limitPages;
+        _knowsContent = trace.Header.Capability == Capability.ContentKnown;
+        _simulator = new([new(Mechanism.Linux612)], new NodeSettings
+        {
+            PageBytes = trace.Header.PageSize,
+            SwapDevice = SwapDevice.Zram,
+            SwapPages = UnlimitedPages,
+            UnknownIsIncompressible = true,
+        });
+        _windows = TimeWindows.Of(trace);
+        _ledger = new(_windows);
+        _swapIns = new(_ledger);
+    }
+
+    /// <summary>Looks at a trace; with a limit of the node's memory in pages beside its own, if that is above 0.</summary>
+    public static TraceInspection Inspect(Trace trace, long limitPages)
+    {
+        var inspector = new TraceInspector(trace, limitPages);
+        inspector.Pass();
+        return inspector.Result();
+    }
+
+    private void Pass()
+    {
+        if (_limitPages > 0)
+            _simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)Math.Min(_limitPages, uint.MaxValue)));
+        var window = 0;
+        for (var row = 0; row < _trace.RowCount; row++)
+        {
+            var time = _trace.Times[row];
+            for (; time > _windows.EndOf(window); window++)
+                EndWindow(window);
+            var operation = _trace[row];
+            Count(in operation);
+            _simulator.AdvanceTo((long)Math.Min(time, LastTime));
+            Replay(in operation);
+            Note(in operation, window);
+        }
+
+        if (_trace.RowCount > 0)
+            EndWindow(window);
+    }
+
+    private void Count(in Operation operation)
+    {
+        ref var total = ref _totals[(int)operation.Kind];
+        total = new(total.Rows + 1, total.Pages + operation.Pages);
+        if (operation.Kind is OperationKind.Reclaim or OperationKind.Limit or OperationKind.Settle)
+            return;
+        if (operation.Process != _lastProcess || _processes.Count == 0)
+            _processes.Add(_lastProcess = operation.Process);
+        if (operation.Kind == OperationKind.Fork)
+            _processes.Add((uint)operation.Page);
+    }
+
+    private void Replay(in Operation operation)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.ObservedSwapOut:
+                _simulator.Apply(operation with { Kind = OperationKind.PageOut });
+                break;
+            case OperationKind.Limit when _limitPages > 0:
+                // The one asked for holds; a trace may only tighten it.
+                _simulator.Apply(operation with { Pages = (uint)Math.Min(operation.Pages == 0 ? uint.MaxValue : operation.Pages, _limitPages) });
+                break;
+            case OperationKind.Read or OperationKind.Write or OperationKind.Access when _limitPages > 0 || _simulator.State(0).Slots > 0:
+                ReplayPageByPage(in operation);
+                break;
+            default:
+                _simulator.Apply(operation.CompressedBytes == 0 ? operation : operation with { CompressedBytes = 0 });
+                break;
+        }
+    }
+
+    // A page may be swapped out by a fault on one before it in the same run.
+    private void ReplayPageByPage(in Operation operation)
+    {
+        for (var page = operation.Page; page < operation.Page + operation.Pages; page++)
+        {
+            if (_simulator.SwappedContent(0, operation.Process, page) is { } content)
+                _swapIns.ComesBack(operation.Kind, operation.Process, page, content);
+            else if (operation.Kind == OperationKind.Write)
+                _swapIns.Stored(operation.Process, page, 1);
+            _simulator.Apply(operation with { Page = page, Pages = 1, CompressedBytes = 0 });
+        }
+    }
+
+    private void Note(in Operation operation, int window)
+    {
+        var (process, page, pages) = (operation.Process, operation.Page, operation.Pages);
+        switch (operation.Kind)
+        {
+            case OperationKind.Read or OperationKind.Write or OperationKind.Access:
+                _ledger.Access(process, page, pages, window);
+                if (operation.Kind == OperationKind.Write)
+                    _swapIns.Stored(process, page, pages);
+                break;
+            case OperationKind.Observe:
+                _ledger.See(process, page, pages);
+                break;
+            case OperationKind.Discard or OperationKind.Unmap:
+                _swapIns.Gone(process, page, pages);
+                break;
+            case OperationKind.Exit:
+                _ledger.Exit(process);
+                break;
+        }
+    }
+
+    private void EndWindow(int window)
+    {
+        if (window + 1 < _windows.Count && (window + 1) >> _windows.ColumnShift == window >> _windows.ColumnShift)
+            return;
+        var contents = _simulator.Contents(0);
+        var resident = contents.Zero + contents.Repeated + contents.Data + contents.Incompressible;
+        _timeline.Add(_knowsContent
+            ? new(_windows.EndOf(window), resident, contents.Zero, contents.Repeated, contents.Data, contents.Incompressible, 0)
+            : new(_windows.EndOf(window), resident, 0, 0, 0, resident, 0));
+    }
+
+    private TraceInspection Result()
+    {
+        var usage = _simulator.Usage(0);
+        var counters = _simulator.Counters(0);
+        var pageBytes = _trace.Header.PageSize;
+        var last = _timeline.Count > 0 ? _timeline[^1].Resident : 0;
+        var accessed = _ledger.AccessedByColumn.ToArray();
+        return new()
+        {
+            Rows = _trace.RowCount,
+            Processes = _processes.Count,
+            DurationMicroseconds = _trace.DurationMicroseconds,
+            Operations = Enum.GetValues<OperationKind>().Where(kind => _totals[(int)kind].Rows > 0).ToDictionary(TraceFormat.NameOf, kind => _totals[(int)kind]),
+            ZeroShare = _knowsContent ? ZeroShareOf(usage) : new(),
+            Metadata = TraceMetadata.Write(_trace.Header).ToDictionary(),
+            Details = new()
+            {
+                PageBytes = pageBytes,
+                SamplingFraction = _trace.Header.SamplingFraction,
+                Capability = Capabilities.NameOf(_trace.Header.Capability),
+                LimitPages = _limitPages,
+                ResidentPeakPages = Math.Max(usage.RssPeakBytes / pageBytes, last),
+                ResidentMeanPages = usage.Microseconds > 0 ? usage.RssMeanBytes / pageBytes : last,
+                SwappedOutPages = counters.SwapOuts + counters.ZeroSwapOuts,
+                SwappedInPages = counters.SwapIns + counters.ZeroSwapIns,
+                AccessedPages = _ledger.DistinctAccessed,
+                Timeline = [.. _timeline.Select((point, column) => point with { Accessed = accessed[column] })],
+                WorkingSet = WorkingSet(),
+                AfterSwapIn = _swapIns.Result,
+                Heatmap = AccessHeatmap.Of(_ledger, _windows, HeatmapRowsMax),
+            },
+        };
+    }
+
+    private ZeroShares ZeroShareOf(UsageOverTime usage)
+    {
+        var counters = _simulator.Counters(0);
+        var now = _simulator.State(0);
+        return new()
+        {
+            // A snapshot has no duration to weigh by.
+            ResidentPages = usage.Microseconds > 0 ? Share(usage.ZeroFilledMeanBytes, usage.RssMeanBytes) : Share(now.ZeroFilledFrames, now.MappedFrames),
+            SwappedOutPages = Share(counters.ZeroFilledSwapOuts, counters.SwapOuts + counters.ZeroSwapOuts),
+            SwappedInPages = Share(counters.ZeroFilledSwapIns, counters.SwapIns + counters.ZeroSwapIns),
+        };
+    }
+
+    private static double? Share(long part, long whole) => whole == 0 ? null : (double)part / whole;
+
+    private List<WorkingSetPoint> WorkingSet()
+    {
+        var points = new List<WorkingSetPoint>();
+        for (var level = 0; level < _windows.Levels && _trace.DurationMicroseconds > 0; level++)
+        {
+            // Whole windows only.
+            var count = _windows.Count >> level;
+            var pages = _ledger.Accessed(level)[..count].ToArray();
+            points.Add(new(_windows.EndOf((count << level) - 1) / (ulong)count, count, pages.Average(), pages.Min(), pages.Max()));
+        }
+
+        // The longest windows joined in pairs leave out the end of the trace.
+        var (duration, all) = (_trace.DurationMicroseconds, _ledger.DistinctAccessed);
+        if (points.Count > 0 && points[^1].WindowMicroseconds < duration)
+            points.Add(new(duration, 1, all, all, all));
+        return points;
+    }
+}
