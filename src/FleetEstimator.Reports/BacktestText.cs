@@ -46,6 +46,11 @@ public static class BacktestText
             page.Paragraph("- " + caveat, hanging: 4, indent: 2);
     }
 
+    /// <summary>What a backtest is called among others: its node, and with several files of one node, when each was begun.</summary>
+    internal static string Title(RecordingBacktest backtest, IEnumerable<RecordingBacktest> all) => all.Count(other => other.Node == backtest.Node) == 1
+        ? backtest.Node
+        : $"{backtest.Node} ({backtest.RecordedAt.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)})";
+
     /// <summary>What a replay is called.</summary>
     internal static string Title(BacktestMode mode) => mode == BacktestMode.Driven ? "Driven" : "Free";
 

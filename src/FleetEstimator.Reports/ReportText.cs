@@ -157,7 +157,7 @@ public static class ReportText
         foreach (var backtest in result.Backtest.Where(backtest => backtest.Reason is null))
         {
             foreach (var run in backtest.Runs)
-                page.Paragraph($"{backtest.Node}, {BacktestText.Title(run.Mode).ToLowerInvariant()}: {run.Verdict}", hanging: 4, indent: 2);
+                page.Paragraph($"{BacktestText.Title(backtest, result.Backtest)}, {BacktestText.Title(run.Mode).ToLowerInvariant()}: {run.Verdict}", hanging: 4, indent: 2);
         }
 
         foreach (var others in result.Backtest.Where(backtest => backtest.Reason is not null).GroupBy(backtest => backtest.Reason is not null && backtest.Reason.StartsWith("there is no", StringComparison.Ordinal)))

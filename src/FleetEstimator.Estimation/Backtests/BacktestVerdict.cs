@@ -34,6 +34,7 @@ internal static class BacktestVerdict
             0 when error.PageSamplingError > 0 =>
                 $"Pages {what}: {who} has {Range(error)}, give or take {Pages((long)Math.Ceiling(2 * error.PageSamplingError.Value))} for page sampling (two standard errors), which does not contradict the {Pages(error.Counted)} counted.{few}",
             0 => $"Pages {what}: {who}'s {Range(error)} agree with the {Pages(error.Counted)} counted.{few}",
+            -1 => $"Pages {what}: {who} has none of the {Pages(error.Counted)} counted.{few}",
             > 1 => $"Pages {what}: {who} has {Rounded(1 + error.Miss)} times as many as were counted.{few}",
             > 0 and var miss => $"Pages {what}: {who} has {Percent(miss)} more than were counted.{few}",
             var miss => $"Pages {what}: {who} has {Percent(-miss)} fewer than were counted.{few}",

@@ -21,6 +21,9 @@ public sealed record RecordingBacktest
     /// <summary>Opaque label of the recorded node.</summary>
     public required string Node { get; init; }
 
+    /// <summary>When the recording began: what tells several files of a node apart.</summary>
+    public DateTimeOffset RecordedAt { get; init; }
+
     /// <summary>SHA-256 of the trace file.</summary>
     public required string Digest { get; init; }
 

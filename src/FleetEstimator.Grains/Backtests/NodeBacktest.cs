@@ -21,7 +21,7 @@ public static class NodeBacktest
     public static RecordingBacktest Run(TraceFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return File.Exists(CounterFile.PathBeside(file.Path)) ? Run(file.Load()) : WithoutCounters(file.Header.Node, file.Digest, file.Path);
+        return File.Exists(CounterFile.PathBeside(file.Path)) ? Run(file.Load()) : WithoutCounters(file.Header, file.Digest, file.Path);
     }
 
     /// <summary>Backtests a trace file with the counters file beside it; without one the result says so.</summary>
@@ -35,14 +35,14 @@ public static class NodeBacktest
         ArgumentOutOfRangeException.ThrowIfLessThan(windows, 1);
         var path = countersPath ?? CounterFile.PathBeside(trace.FilePath);
         if (countersPath is null && !File.Exists(path))
-            return WithoutCounters(trace.Header.Node, trace.Digest, trace.FilePath);
+            return WithoutCounters(trace.Header, trace.Digest, trace.FilePath);
         var counters = CounterFile.Load(path);
         Check(trace, counters);
         // The last sample may come just after the last row.
         var end = trace.DurationMicroseconds + Math.Max(SlackMicroseconds, (ulong)trace.Header.IntervalMicroseconds);
         var samples = counters.Samples.Where(sample => sample.TimeMicroseconds <= end).ToList();
         if (samples.Count < 2)
-            return new() { Node = trace.Header.Node, Digest = trace.Digest, Reason = $"its counters file has {samples.Count} sample{(samples.Count == 1 ? "" : "s")} within the recording; a difference needs two" };
+            return new() { Node = trace.Header.Node, RecordedAt = trace.Header.RecordedAt, Digest = trace.Digest, Reason = $"its counters file has {samples.Count} sample{(samples.Count == 1 ? "" : "s")} within the recording; a difference needs two" };
         return new Comparison(trace, counters, new KernelReadings(samples), windows).Result();
     }
 
@@ -55,8 +55,8 @@ public static class NodeBacktest
             throw new TraceException(counters.FilePath, null, "page_size", $"it is {theirs.PageSize}, in the trace {mine.PageSize}", "Give the counters that were recorded with the trace");
     }
 
-    private static RecordingBacktest WithoutCounters(string node, string digest, string tracePath) =>
-        new() { Node = node, Digest = digest, Reason = $"there is no counters file beside it ({Path.GetFileName(CounterFile.PathBeside(tracePath))})" };
+    private static RecordingBacktest WithoutCounters(TraceHeader header, string digest, string tracePath) =>
+        new() { Node = header.Node, RecordedAt = header.RecordedAt, Digest = digest, Reason = $"there is no counters file beside it ({Path.GetFileName(CounterFile.PathBeside(tracePath))})" };
 
     private sealed class Comparison(Trace trace, CounterFile counters, KernelReadings kernel, int windows)
     {
@@ -86,6 +86,7 @@ public static class NodeBacktest
             return new RecordingBacktest
             {
                 Node = trace.Header.Node,
+                RecordedAt = trace.Header.RecordedAt,
                 Digest = trace.Digest,
                 CountersDigest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(counters.FilePath))),
                 KernelRelease = counters.Header.KernelRelease,

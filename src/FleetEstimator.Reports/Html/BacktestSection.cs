@@ -18,14 +18,14 @@ internal static class BacktestSection
                 "p",
                 "Each recording with kernel counters beside it was replayed under its node's own settings. Driven: pages leave as they left on the node, so that what comes back, and what of it is zeros, is the model's. ",
                 "Free: the model decides, with as much memory as the node's kernel had. All figures are pages."),
-            tested.Count == 0 ? E("p", "No recording has kernel counters beside it, so that none was backtested.") : tested.Select(Recording),
+            tested.Count == 0 ? E("p", "No recording has kernel counters beside it, so that none was backtested.") : tested.Select(backtest => Recording(backtest, result.Backtest)),
             NotTested([.. result.Backtest.Where(backtest => backtest.Reason is not null)], tested.Count > 0));
     }
 
-    private static XElement Recording(RecordingBacktest backtest) => E(
+    private static XElement Recording(RecordingBacktest backtest, IReadOnlyList<RecordingBacktest> all) => E(
         "section",
-        Class("metric"),
-        E("h3", backtest.Node),
+        Class("recording"),
+        E("h3", BacktestText.Title(backtest, all)),
         E("p", Class("small"), $"Linux {backtest.KernelRelease}, replayed as {backtest.Settings}; counted: {backtest.Source}, from {BacktestText.Seconds(backtest.FromMicroseconds)} to {BacktestText.Seconds(backtest.ToMicroseconds)} s."),
         backtest.Runs.Select(run => new object[]
         {
