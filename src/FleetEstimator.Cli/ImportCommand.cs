@@ -114,7 +114,7 @@ internal static class ImportCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Fail($"{path} cannot be written: {exception.Message} Choose another path.", ExitCode.Failed);
+            return Fail($"{exception.Message} Nothing was written.", ExitCode.Failed);
         }
 
         int Fail(string message, int exitCode)

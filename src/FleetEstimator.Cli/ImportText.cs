@@ -1,4 +1,3 @@
-using FleetEstimator.Estimation;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.Import;
 
@@ -25,7 +24,7 @@ internal static class ImportText
     private static void Trace(StringWriter text, ImportSummary summary)
     {
         text.WriteLine($"{summary.Rows:N0} rows, {summary.Processes:N0} {(summary.Processes == 1 ? "process" : "processes")}, {Duration(summary)}, pages of {summary.PageSize} bytes");
-        text.WriteLine($"{summary.DistinctPages:N0} different pages used ({ByteSize.ToText(summary.DistinctPages * summary.PageSize)}) of {ByteSize.ToText(summary.MappedPages * summary.PageSize)} mapped");
+        text.WriteLine($"{summary.DistinctPages:N0} different pages used ({MiB(summary.DistinctPages, summary)}) of {MiB(summary.MappedPages, summary)} mapped");
         if (summary.ReadShare is { } read)
             text.WriteLine($"of pages accessed: {read:P1} read, {summary.WriteShare:P1} written, {1 - read - summary.WriteShare:P1} not known which");
         text.WriteLine($"{"operation",-18} {"rows",14} {"pages",18}");
@@ -45,6 +44,8 @@ internal static class ImportText
 
     private static bool IsOfInterest(string counter) =>
         counter.Contains("swp", StringComparison.Ordinal) || counter is "pgfault" or "pgmajfault" || counter.Contains("zero_page", StringComparison.Ordinal);
+
+    private static string MiB(long pages, ImportSummary summary) => $"{pages * (double)summary.PageSize / 1048576:N1} MiB";
 
     private static string Duration(ImportSummary summary) =>
         summary.DurationMicroseconds == 0 ? "a snapshot" : $"{summary.DurationMicroseconds / 1e6:N6} s";

@@ -23,15 +23,21 @@ internal static class RecordCommand
             Description = "Record every process of this control group and of the groups below it (v1 or v2).",
             HelpName = "FOLDER",
         };
+        var nodeWide = new Option<bool>("--node-wide") { Description = "Record every process of this machine but the recorder itself." };
         var output = new Option<string?>("--out", "-o") { Description = "The trace to write; default: recording-TIME.arrow. It must not exist.", HelpName = "FILE" };
         var interval = DurationText.Option("--interval", "Time from scan to scan; default 2s. Shorter sees more of what happens in between and costs more CPU.");
         var duration = DurationText.Option("--duration", "When to end; default 60s, with COMMAND when it ends. A COMMAND still running then is ended.");
         var node = new Option<string?>("--node") { Description = "Opaque label of this machine, the sampling unit of every estimate; default: a random one.", HelpName = "LABEL" };
         var labels = new Option<string[]>("--label") { Description = "A free label in the trace's metadata; may be repeated.", HelpName = "NAME=VALUE" };
-        var probe = new Option<bool>("--probe-pageout")
+        var source = new Option<string>("--source")
         {
-            Description = "Page the processes out after every scan to see which pages they access. Slows them down and changes what is measured; needs swap.",
+            Description = "What tells accesses, besides changed contents: auto (default: the best this machine has, see doctor), idle-page+soft-dirty, idle-page,"
+                + " soft-dirty, damon, content, or page-out, which slows the processes down, changes what is measured and needs swap.",
+            HelpName = "SOURCE",
+            DefaultValueFactory = _ => "auto",
         };
+        source.AcceptOnlyFromAmong([.. RecordingOptions.SourceNames.Keys]);
+        var probe = new Option<bool>("--probe-pageout") { Description = "Short for --source page-out." };
         var budget = ShareText.OptionOrNone(
             "--cpu-budget",
             DefaultCpuBudget,
@@ -53,16 +59,18 @@ internal static class RecordCommand
         };
         var command = new Command("record", "Record memory of live processes, page by page, into a trace. Page contents are looked at, never stored.")
         {
-            pid, descendants, cgroup, output, interval, duration, node, labels, probe, budget, sample, fingerprint, bits, compressed, json, arguments,
+            pid, descendants, cgroup, nodeWide, output, interval, duration, node, labels, source, probe, budget, sample, fingerprint, bits, compressed, json, arguments,
         };
         command.Validators.Add(result =>
         {
             var commandWords = result.GetValue(arguments) ?? [];
-            var targets = (result.GetValue(pid) is null ? 0 : 1) + (result.GetValue(cgroup) is null ? 0 : 1) + (commandWords.Length == 0 ? 0 : 1);
+            var targets = (result.GetValue(pid) is null ? 0 : 1) + (result.GetValue(cgroup) is null ? 0 : 1) + (result.GetValue(nodeWide) ? 1 : 0) + (commandWords.Length == 0 ? 0 : 1);
             if (targets != 1)
-                result.AddError("Give exactly one of --pid PID, --cgroup FOLDER and -- COMMAND.");
+                result.AddError("Give exactly one of --pid PID, --cgroup FOLDER, --node-wide and -- COMMAND.");
             if (result.GetValue(descendants) && result.GetValue(pid) is null)
                 result.AddError("--descendants goes with --pid; a cgroup and a command are recorded with all their processes anyway.");
+            if (result.GetValue(probe) && result.GetResult(source) is { Implicit: false })
+                result.AddError("--probe-pageout is --source page-out; give one of them.");
             if (result.GetValue(bits) is < 16 or > 64)
                 result.AddError($"--fingerprint-bits {result.GetValue(bits)}: give 16 to 64.");
             foreach (var label in result.GetValue(labels) ?? [])
@@ -76,6 +84,7 @@ internal static class RecordCommand
             var commandWords = parsed.GetValue(arguments) ?? [];
             RecordingTarget target = parsed.GetValue(pid) is { } number ? new RecordingTarget.Process(number, parsed.GetValue(descendants))
                 : parsed.GetValue(cgroup) is { } folder ? new RecordingTarget.Cgroup(folder)
+                : parsed.GetValue(nodeWide) ? new RecordingTarget.Node()
                 : new RecordingTarget.Command(commandWords);
             var options = new RecordingOptions
             {
@@ -85,7 +94,7 @@ internal static class RecordCommand
                 Duration = parsed.GetValue(duration) ?? (target is RecordingTarget.Command ? null : _defaultDuration),
                 Node = parsed.GetValue(node),
                 Labels = (parsed.GetValue(labels) ?? []).Select(label => label.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(same => same.Key, same => same.Last()[1]),
-                ProbesByPageOut = parsed.GetValue(probe),
+                Source = parsed.GetValue(probe) ? AccessSourceKind.PageOut : RecordingOptions.SourceNames[parsed.GetValue(source)!],
                 CpuBudget = parsed.GetValue(budget) is var share && double.IsFinite(share) ? share : null,
                 SamplingFraction = parsed.GetValue(sample),
                 FingerprintKeyFile = parsed.GetValue(fingerprint),
@@ -101,7 +110,7 @@ internal static class RecordCommand
     {
         if (File.Exists(options.Output))
             return Fail(error, $"{options.Output} exists already. Delete it or choose another --out.", ExitCode.WrongUsage);
-        if (options.ProbesByPageOut)
+        if (options.Source == AccessSourceKind.PageOut)
             error.WriteLine("Probing by page-out slows the recorded processes down and changes what is measured; the trace is labelled perturbed.");
         using var cancellation = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -141,6 +150,7 @@ internal static class RecordCommand
         var lines = new List<string>
         {
             $"{summary.Output}: node {summary.Node}, {summary.Rows:N0} rows, {summary.Scans:N0} scans of {summary.Processes:N0} processes in {summary.Duration.TotalSeconds:N1} s",
+            $"accesses: {summary.AccessSource}",
             $"ended: {JsonNamingPolicy.KebabCaseLower.ConvertName(summary.End.ToString())}"
                 + (summary.CommandExitCode is { } code ? $", command with exit code {code}" : "")
                 + (summary.End == RecordingEnd.Interrupted ? "; the trace is complete up to here, start again for a longer one" : ""),

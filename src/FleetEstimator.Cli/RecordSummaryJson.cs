@@ -7,6 +7,7 @@ namespace FleetEstimator.Cli;
 internal sealed record RecordSummaryJson(
     string Output,
     string Node,
+    string AccessSource,
     RecordingEnd End,
     string? OutputFailure,
     long Rows,
@@ -34,6 +35,7 @@ internal sealed record RecordSummaryJson(
     public static RecordSummaryJson From(RecordingSummary summary) => new(
         summary.Output,
         summary.Node,
+        summary.AccessSource,
         summary.End,
         summary.OutputFailure,
         summary.Rows,

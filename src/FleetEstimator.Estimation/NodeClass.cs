@@ -18,7 +18,9 @@ public sealed record NodeClass
     /// <summary>Memory that no trace holds (page cache, shared memory, kernel) in bytes, in [0, <see cref="MemoryBytes"/>).</summary>
     public long UnmodelledBytes { get; init; }
 
-    /// <summary>Glob patterns of trace files, relative to the study file; at least one.</summary>
+    /// <summary>
+    /// Glob patterns of trace files, relative to the study file, and traces of a store as <c>store:FOLDER?class=NAME…</c>; at least one.
+    /// </summary>
     public required IReadOnlyList<string> Recordings { get; init; }
 
     /// <summary>Copies of a recording side by side on a node, 1 to 10,000; null = fill: until memory is used as recorded.</summary>

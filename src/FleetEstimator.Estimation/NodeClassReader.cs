@@ -10,6 +10,7 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
         "name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "group_limit", "swap", "reclaim", "lru", "huge_pages", "ksm", "zero_page_forbidden", "start",
     ];
 
+    internal static readonly string[] StoreKeys = ["store", "class", "node", "kernel", "labels"];
     internal static readonly string[] LimitKeys = ["of_peak"];
     internal static readonly string[] SwapKeys = ["device", "size", "page_cluster", "zswap", "compression_ratio"];
     internal static readonly string[] ReclaimKeys = ["watermarks", "proactive"];
@@ -71,14 +72,15 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
 
     private List<string> Recordings()
     {
-        const string remedy = "list at least one glob pattern of trace files, such as traces/web-*.arrow";
+        const string remedy = "list at least one glob pattern of trace files, such as traces/web-*.arrow, or traces of a store, such as {store: traces, class: web}";
         var patterns = new List<string>();
         if (_fields.Require("recordings", remedy) is null || _fields.List("recordings", remedy) is not { } items)
             return patterns;
         for (var index = 0; index < items.Count; index++)
         {
             var itemPath = $"{_fields.PathOf("recordings")}[{index}]";
-            if (_fields.AsText(items[index], itemPath, remedy) is not { } pattern)
+            var item = items[index];
+            if ((item is YamlMapping ? StoredRecordings.Read(new StudyFields(item, itemPath, StoreKeys, errors)) : _fields.AsText(item, itemPath, remedy)) is not { } pattern)
                 continue;
             if (pattern.Length is 0 or > MaxPatternLength || pattern.Any(char.IsControl))
                 errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(pattern)}' is empty, too long or holds control characters", remedy);

@@ -8,6 +8,9 @@ namespace FleetEstimator.Estimation;
 /// </summary>
 internal sealed class StudyFields
 {
+    /// <summary>What <see cref="IsName"/> asks for.</summary>
+    public const string NameRule = "use letters, digits, '-', '_' and '.', first a letter or digit, at most 100 in all";
+
     private const int MostItems = 1000;
 
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
@@ -103,14 +106,17 @@ internal sealed class StudyFields
     /// <summary>A name that can stand in paths and scopes: letters, digits and <c>-_.</c>, first a letter or digit, at most 100.</summary>
     public string? Name(string key)
     {
-        const string remedy = "use letters, digits, '-', '_' and '.', first a letter or digit, at most 100 in all";
-        if (Require(key, remedy) is not { } value || AsText(value, PathOf(key), remedy) is not { } name)
+        if (Require(key, NameRule) is not { } value || AsText(value, PathOf(key), NameRule) is not { } name)
             return null;
-        if (name.Length <= 100 && char.IsAsciiLetterOrDigit(name[0]) && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.'))
+        if (IsName(name))
             return name;
-        Refuse(key, $"'{Shorten(name)}' is not a name", remedy);
+        Refuse(key, $"'{Shorten(name)}' is not a name", NameRule);
         return null;
     }
+
+    /// <summary>Whether a text can be such a name.</summary>
+    public static bool IsName(string text) => text.Length is > 0 and <= 100
+        && char.IsAsciiLetterOrDigit(text[0]) && text.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.');
 
     /// <summary>A whole number in [least, most], in decimal digits.</summary>
     public ulong? WholeNumber(string key, ulong least, ulong most)

@@ -36,7 +36,7 @@ public sealed record StudyPlan(
 
     private static IReadOnlyList<int> RecordingsOf(NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
     {
-        var paths = @class.Recordings.SelectMany(pattern => FilePattern.Match(folder, pattern)).ToHashSet(StringComparer.Ordinal);
+        var paths = @class.Recordings.SelectMany(pattern => RecordingSet.Match(folder, pattern)).ToHashSet(StringComparer.Ordinal);
 
         // A recording is all its files: a class that names one of them has it whole.
         return [.. Enumerable.Range(0, recordings.Count).Where(index => recordings[index].Files.Any(file => paths.Contains(file.Path)))];

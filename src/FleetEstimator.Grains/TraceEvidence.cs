@@ -35,7 +35,7 @@ internal static class TraceEvidence
             {
                 throw Refused(
                     file,
-                    $"the recording is {Capabilities.NameOf(file.Header.Capability)}, but the claim \"{claim.Text}\" about {claim.Scope} needs recordings that are {Capabilities.NameOf(needed)}",
+                    $"the recording is {Capabilities.NameOf(file.Header.Capability)}, but the claim \"{claim.Text}\" about {claim.Scope} needs recordings that are {Capabilities.NamesFrom(needed)}",
                     "Take the claim out, or let the class stand on recordings that can support it");
             }
         }
@@ -76,7 +76,7 @@ internal static class TraceEvidence
             SimulationHalfWidth = null,
             Components = null,
             Note = null,
-            Reason = $"it takes {Capabilities.NameOf(needed)} recordings, and there are {Capabilities.NameOf(capability)} ones among them",
+            Reason = $"it takes recordings that are {Capabilities.NamesFrom(needed)}, and there are {Capabilities.NameOf(capability)} ones among them",
         };
     }
 

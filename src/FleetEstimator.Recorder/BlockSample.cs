@@ -12,7 +12,7 @@ internal sealed class BlockSample
     private const ulong BlockBytes = 2 << 20;
 
     // A mapping of this size is a reservation by another name (sanitizers map terabytes): the blocks that hold something are looked for, not all hashed.
-    private const ulong SparseBytes = 256UL << 30;
+    private const ulong DefaultSparseBytes = 256UL << 30;
 
     private readonly long _key;
     private readonly ulong _threshold;
@@ -21,7 +21,8 @@ internal sealed class BlockSample
     /// <param name="fraction">Share of the blocks that are recorded, above 0 and up to 1.</param>
     /// <param name="key">Key of the hash, drawn for each recording.</param>
     /// <param name="pageSize">Bytes in a page.</param>
-    internal BlockSample(double fraction, long key, int pageSize)
+    /// <param name="sparseBytes">Size of a mapping from which on only blocks that hold something are taken.</param>
+    internal BlockSample(double fraction, long key, int pageSize, ulong sparseBytes = DefaultSparseBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(fraction);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(fraction, 1);
@@ -30,7 +31,7 @@ internal sealed class BlockSample
         _pagesPerBlock = BlockBytes / (ulong)pageSize;
         // 2^64 does not fit; everything is included without a look at the hash.
         _threshold = IsEverything ? ulong.MaxValue : (ulong)(fraction * Math.Pow(2, 64));
-        SparsePages = SparseBytes / (ulong)pageSize;
+        SparsePages = sparseBytes / (ulong)pageSize;
     }
 
     /// <summary>Share of the blocks that are recorded.</summary>

@@ -12,6 +12,7 @@ internal static unsafe partial class Linux
     internal const int Interrupted = 4;
     internal const int InputOutput = 5;
     internal const int BadAddress = 14;
+    internal const int Busy = 16;
     internal const int PermissionDenied = 13;
     internal const int NotPermitted = 1;
     internal const int InvalidArgument = 22;
@@ -19,6 +20,7 @@ internal static unsafe partial class Linux
     internal const int NotSupported = 95;
 
     internal const int ReadOnly = 0;
+    internal const int WriteOnly = 1;
     internal const int CloseOnExec = 0x80000;
 
     internal const int SigKill = 9;

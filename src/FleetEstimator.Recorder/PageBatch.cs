@@ -13,6 +13,8 @@ internal sealed class PageBatch
     private readonly ulong[] _pages = new ulong[Capacity];
     private readonly PageCategories[] _categories = new PageCategories[Capacity];
     private readonly bool[] _isSettled = new bool[Capacity];
+    private readonly PageUse[] _uses = new PageUse[Capacity];
+    private readonly bool[] _isWatched = new bool[Capacity];
 
     /// <summary>Pages in the batch.</summary>
     internal int Count { get; private set; }
@@ -26,6 +28,12 @@ internal sealed class PageBatch
     /// <summary>Whether each page was the same kind of page after its content had been read.</summary>
     internal ReadOnlySpan<bool> IsSettled => _isSettled.AsSpan(0, Count);
 
+    /// <summary>What an access source tells of each page; nothing until it has been asked.</summary>
+    internal Span<PageUse> Uses => _uses.AsSpan(0, Count);
+
+    /// <summary>Whether an access source has begun to watch each page.</summary>
+    internal Span<bool> IsWatched => _isWatched.AsSpan(0, Count);
+
     /// <summary>Replaces the batch by the pages of <paramref name="runs"/>.</summary>
     internal void Fill(List<PageRun> runs)
     {
@@ -38,10 +46,16 @@ internal sealed class PageBatch
                 Count++;
             }
         }
+
+        Uses.Clear();
+        IsWatched.Clear();
     }
 
     /// <summary>Whether reading the page's content faults nothing in and tells something.</summary>
     internal bool HasContent(int index) => IsPrivatePage(_categories[index]);
+
+    /// <summary>Whether the page is part of a huge page that is mapped as a whole.</summary>
+    internal bool IsHuge(int index) => (_categories[index] & PageCategories.Huge) != 0;
 
     /// <summary>Compares with the page table after the read: what was present then and is no longer the same is not settled.</summary>
     internal void Settle(List<PageRun> runsAfter)

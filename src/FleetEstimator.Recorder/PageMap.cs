@@ -23,6 +23,9 @@ internal enum PageCategories : ulong
     /// <summary>Part of a huge page that is mapped as a whole.</summary>
     Huge = 1 << 6,
 
+    /// <summary>Written since the soft-dirty bits were cleared, or in a VMA that is new since.</summary>
+    SoftDirty = 1 << 7,
+
     /// <summary>A guard page (MADV_GUARD_INSTALL, Linux 6.13): nothing is there.</summary>
     Guard = 1 << 8,
 }
@@ -40,6 +43,9 @@ internal abstract class PageMap : IDisposable
     /// <param name="runs">Receives the pages found, in ascending order.</param>
     /// <returns>The page at which the walk ended: every page before it that was not found is neither present nor swapped out.</returns>
     internal abstract ulong Find(PageRange range, int maxPages, List<PageRun> runs);
+
+    /// <summary>Adds the runs of pages in <paramref name="range"/> that are anonymous, present or swapped out, and soft-dirty.</summary>
+    internal abstract void FindSoftDirty(PageRange range, List<PageRange> dirty);
 
     /// <summary>Whether a page that is mapped as part of a huge page belongs to the shared huge zero page. False also when this user may not know.</summary>
     internal abstract bool IsHugeZeroPage(ulong page);

@@ -10,6 +10,7 @@ internal sealed unsafe class PageMapEntries : PageMap
     private const ulong PresentBit = 1UL << 63;
     private const ulong SwappedBit = 1UL << 62;
     private const ulong FileBit = 1UL << 61;
+    private const ulong SoftDirtyBit = 1UL << 55;
     internal const ulong FrameMask = (1UL << 55) - 1;
     internal const ulong FlagZeroPage = 1UL << 24;
     private const ulong FlagHuge = 1UL << 22;
@@ -47,6 +48,29 @@ internal sealed unsafe class PageMapEntries : PageMap
         }
 
         return range.End;
+    }
+
+    /// <inheritdoc/>
+    internal override void FindSoftDirty(PageRange range, List<PageRange> dirty)
+    {
+        for (var page = range.Start; page < range.End;)
+        {
+            var entries = ReadEntries(page, (int)Math.Min((ulong)EntriesPerRead, range.End - page));
+            if (entries.IsEmpty)
+                return;
+            foreach (var entry in entries)
+            {
+                if ((entry & SoftDirtyBit) != 0 && (entry & (PresentBit | SwappedBit)) != 0 && (entry & FileBit) == 0)
+                {
+                    if (dirty.Count > 0 && dirty[^1].End == page)
+                        dirty[^1] = dirty[^1] with { End = page + 1 };
+                    else
+                        dirty.Add(new PageRange(page, page + 1));
+                }
+
+                page++;
+            }
+        }
     }
 
     /// <inheritdoc/>

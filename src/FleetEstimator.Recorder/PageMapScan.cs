@@ -40,18 +40,9 @@ internal sealed unsafe class PageMapScan : PageMap
     {
         runs.Clear();
         var regions = stackalloc Region[MaxRegions];
-        var argument = new ScanArgument
-        {
-            Size = (ulong)sizeof(ScanArgument),
-            Start = range.Start * _pageSize,
-            End = range.End * _pageSize,
-            Regions = (ulong)regions,
-            RegionsLength = MaxRegions,
-            MaxPages = (ulong)maxPages,
-            CategoryAnyOfMask = (ulong)Wanted,
-            ReturnMask = (ulong)Returned,
-        };
-        var found = Scan(ref argument);
+        var argument = Argument(range, regions, maxPages);
+        argument.ReturnMask = (ulong)Returned;
+        var found = Scan(ref argument, PageCategories.None);
         for (var region = 0; region < found; region++)
         {
             var pages = new PageRange(regions[region].Start / _pageSize, regions[region].End / _pageSize);
@@ -59,6 +50,21 @@ internal sealed unsafe class PageMapScan : PageMap
         }
 
         return found == 0 ? range.End : argument.WalkEnd / _pageSize;
+    }
+
+    /// <inheritdoc/>
+    internal override void FindSoftDirty(PageRange range, List<PageRange> dirty)
+    {
+        var regions = stackalloc Region[MaxRegions];
+        for (var next = range.Start; next < range.End;)
+        {
+            var argument = Argument(range with { Start = next }, regions, maxPages: 0);
+            argument.ReturnMask = (ulong)PageCategories.SoftDirty;
+            var found = Scan(ref argument, PageCategories.SoftDirty);
+            for (var region = 0; region < found; region++)
+                dirty.Add(new PageRange(regions[region].Start / _pageSize, regions[region].End / _pageSize));
+            next = found == 0 ? range.End : argument.WalkEnd / _pageSize;
+        }
     }
 
     /// <inheritdoc/>
@@ -84,13 +90,28 @@ internal sealed unsafe class PageMapScan : PageMap
             _ = Linux.Close(pageFlags);
     }
 
-    private int Scan(ref ScanArgument argument)
+    /// <param name="range">Pages to walk.</param>
+    /// <param name="regions">Room for <see cref="MaxRegions"/>; when it is full the walk ends early.</param>
+    /// <param name="maxPages">Most pages to find; 0 = any number.</param>
+    private ScanArgument Argument(PageRange range, Region* regions, int maxPages) => new()
+    {
+        Size = (ulong)sizeof(ScanArgument),
+        Start = range.Start * _pageSize,
+        End = range.End * _pageSize,
+        Regions = (ulong)regions,
+        RegionsLength = MaxRegions,
+        MaxPages = (ulong)maxPages,
+        CategoryAnyOfMask = (ulong)Wanted,
+    };
+
+    private int Scan(ref ScanArgument argument, PageCategories required)
     {
         while (true)
         {
             // Inverted and required: pages that are neither guards nor of a file.
             var excluded = PageCategories.File | (_knowsGuardPages ? PageCategories.Guard : PageCategories.None);
-            argument.CategoryInverted = argument.CategoryMask = (ulong)excluded;
+            argument.CategoryInverted = (ulong)excluded;
+            argument.CategoryMask = (ulong)(excluded | required);
             int found;
             fixed (ScanArgument* pointer = &argument)
                 found = Linux.IoControl(_descriptor, ScanRequest, pointer);

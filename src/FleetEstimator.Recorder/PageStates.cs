@@ -27,7 +27,8 @@ internal enum Holding : byte
 /// <param name="Value">The repeated word, or the keyed hash of data; else 0.</param>
 /// <param name="IsOut">It was in swap when last looked at.</param>
 /// <param name="IsHuge">It is part of a huge page, whether that is still mapped as a whole or not.</param>
-internal readonly record struct PageState(Holding Holding, ulong Value, bool IsOut, bool IsHuge)
+/// <param name="IsWatched">An access source has watched it since the last scan.</param>
+internal readonly record struct PageState(Holding Holding, ulong Value, bool IsOut, bool IsHuge, bool IsWatched = false)
 {
     internal bool IsPrivatePage => Holding is not (Holding.Nothing or Holding.ZeroPage);
 }
@@ -90,7 +91,7 @@ internal sealed class PageStates
         _last = 0;
     }
 
-    /// <summary>A copy that changes on its own.</summary>
+    /// <summary>A copy that changes on its own, and in which no page is watched.</summary>
     internal PageStates Clone()
     {
         var copy = new PageStates();
@@ -129,8 +130,9 @@ internal sealed class PageStates
         private const int HoldingMask = 7;
         private const int OutBit = 8;
         private const int HugeBit = 16;
+        private const int WatchedBit = 32;
 
-        // _kinds[i]: Holding of page i in the low bits, then whether it is out and whether it is huge. _values[i]: its word or hash.
+        // _kinds[i]: Holding of page i in the low bits, then whether it is out, huge and watched. _values[i]: its word or hash.
         private readonly byte[] _kinds;
         private readonly ulong[] _values;
 
@@ -150,17 +152,17 @@ internal sealed class PageStates
             get
             {
                 var kind = _kinds[index];
-                return new PageState((Holding)(kind & HoldingMask), _values[index], (kind & OutBit) != 0, (kind & HugeBit) != 0);
+                return new PageState((Holding)(kind & HoldingMask), _values[index], (kind & OutBit) != 0, (kind & HugeBit) != 0, (kind & WatchedBit) != 0);
             }
 
             set
             {
                 Held += (value.Holding != Holding.Nothing ? 1 : 0) - ((_kinds[index] & HoldingMask) != 0 ? 1 : 0);
-                _kinds[index] = (byte)((int)value.Holding | (value.IsOut ? OutBit : 0) | (value.IsHuge ? HugeBit : 0));
+                _kinds[index] = (byte)((int)value.Holding | (value.IsOut ? OutBit : 0) | (value.IsHuge ? HugeBit : 0) | (value.IsWatched ? WatchedBit : 0));
                 _values[index] = value.Value;
             }
         }
 
-        internal Leaf Clone() => new(Number, [.. _kinds], [.. _values]) { Held = Held };
+        internal Leaf Clone() => new(Number, [.. _kinds.Select(kind => (byte)(kind & ~WatchedBit))], [.. _values]) { Held = Held };
     }
 }

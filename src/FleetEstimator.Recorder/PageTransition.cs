@@ -23,7 +23,10 @@ internal enum Presence : byte
 /// <param name="Content">Mapped: what it held, unknown if it could not be read. Else unknown.</param>
 /// <param name="Value">The repeated word, or the keyed hash of data; else 0.</param>
 /// <param name="IsHuge">Whether it was part of a huge page.</param>
-internal readonly record struct PageSighting(Presence Presence, PageContent Content = PageContent.Unknown, ulong Value = 0, bool IsHuge = false);
+/// <param name="Use">What an access source tells of it since the scan before.</param>
+/// <param name="IsWatched">Whether an access source watches it from here on.</param>
+internal readonly record struct PageSighting(
+    Presence Presence, PageContent Content = PageContent.Unknown, ulong Value = 0, bool IsHuge = false, PageUse Use = PageUse.NotKnown, bool IsWatched = false);
 
 /// <summary>The operations that lead from one state of a page to what the next scan saw, in the order discard, change, swap-out.</summary>
 /// <param name="IsDiscarded">The page was given back first.</param>
@@ -42,13 +45,16 @@ internal readonly record struct PageTransition(bool IsDiscarded, OperationKind? 
     /// before \ seen    nowhere   zero page        mapped, same   mapped, other   not readable      in swap
     /// nothing          –         read             –              first           first, unknown    first, unknown; out
     /// zero page        discard   –                –              write           write, unknown    write, unknown; out
-    /// held, in         discard   discard, read¹   –              write           –                 out
-    /// held, out        discard   discard, read²   access         write           access, unknown   –
-    /// unknown, in      discard   discard, read    –              observe         –                 out
-    /// unknown, out     discard   discard, read    –              access          access, unknown   –
+    /// held, in         discard   discard, read¹   use³           write           use³, unknown     out⁴
+    /// held, out        discard   discard, read²   use³: access   write           use³: access      – ⁴
+    /// unknown, in      discard   discard, read    –              observe⁵        use³, unknown     out⁴
+    /// unknown, out     discard   discard, read    –              access⁵         use³: access      – ⁴
     /// ¹ Zeros of a huge page, or of one whose mapping was split: nothing. Splitting the page itself maps what is zero-filled in it to the zero page
     ///   (mm/huge_memory.c): the kernel's doing, not the program's.
     /// ² Zeros: read alone. A kernel that maps the zero page at swap-in does so for a read.
+    /// ³ What the access source tells: write (of the same content), read or access; without it nothing, or what follows the colon.
+    /// ⁴ Written first, as the access source tells: write, unknown; out.
+    /// ⁵ The access source tells a write: write. An access: access, with the content.
     /// </code>
     /// A page table entry that was in swap and is mapped again was accessed: read-ahead fills the swap cache, not the page table.
     /// </remarks>
@@ -56,7 +62,7 @@ internal readonly record struct PageTransition(bool IsDiscarded, OperationKind? 
     {
         Presence.Nowhere => new(before.Holding != Holding.Nothing, null, PageContent.Unknown, false, default),
         Presence.ZeroPage => ToZeroPage(in before),
-        Presence.SwappedOut => ToSwap(in before, first),
+        Presence.SwappedOut => ToSwap(in before, seen.Use, first),
         _ => ToMapped(in before, in seen, first),
     };
 
@@ -73,30 +79,40 @@ internal readonly record struct PageTransition(bool IsDiscarded, OperationKind? 
         };
     }
 
-    private static PageTransition ToSwap(in PageState before, OperationKind first)
+    private static PageTransition ToSwap(in PageState before, PageUse use, OperationKind first)
     {
-        if (before.IsPrivatePage)
-            return new(false, null, PageContent.Unknown, !before.IsOut, before with { IsOut = true, IsHuge = false });
+        if (before.IsPrivatePage && use != PageUse.Written)
+            return new(false, null, PageContent.Unknown, !before.IsOut, before with { IsOut = true, IsHuge = false, IsWatched = false });
         var change = before.Holding == Holding.Nothing ? first : OperationKind.Write;
         return new(false, change, PageContent.Unknown, true, new PageState(Holding.NotKnown, 0, IsOut: true, IsHuge: false));
     }
 
     private static PageTransition ToMapped(in PageState before, in PageSighting seen, OperationKind first)
     {
-        if (seen.Content == PageContent.Unknown && before.IsPrivatePage)
-            return new(false, before.IsOut ? OperationKind.Access : null, PageContent.Unknown, false, before with { IsOut = false, IsHuge = seen.IsHuge || (before.IsHuge && !before.IsOut) });
         var isHuge = seen.IsHuge || (before.IsHuge && before.IsPrivatePage && !before.IsOut);
-        var after = new PageState(HoldingOf(seen.Content), seen.Value, false, isHuge);
+        var told = Told(seen.Use) ?? (before.IsOut ? OperationKind.Access : null);
+        if (seen.Content == PageContent.Unknown && before.IsPrivatePage && told != OperationKind.Write)
+            return new(false, told, PageContent.Unknown, false, before with { IsOut = false, IsHuge = isHuge, IsWatched = seen.IsWatched });
+        var after = new PageState(HoldingOf(seen.Content), seen.Value, false, isHuge, seen.IsWatched);
         OperationKind? change = before.Holding switch
         {
             Holding.Nothing => first,
             Holding.ZeroPage => OperationKind.Write,
-            Holding.NotKnown => before.IsOut ? OperationKind.Access : OperationKind.Observe,
+            // A read says nothing of what is there; an access does.
+            Holding.NotKnown => told is null ? OperationKind.Observe : told == OperationKind.Write ? told : OperationKind.Access,
             _ when before.Holding != after.Holding || before.Value != after.Value => OperationKind.Write,
-            _ => before.IsOut ? OperationKind.Access : null,
+            _ => told,
         };
-        return new(false, change, change is null ? PageContent.Unknown : seen.Content, false, after);
+        return new(false, change, change is null or OperationKind.Read ? PageContent.Unknown : seen.Content, false, after);
     }
+
+    private static OperationKind? Told(PageUse use) => use switch
+    {
+        PageUse.Written => OperationKind.Write,
+        PageUse.Read => OperationKind.Read,
+        PageUse.Accessed => OperationKind.Access,
+        _ => null,
+    };
 
     private static Holding HoldingOf(PageContent content) => content switch
     {

@@ -5,7 +5,7 @@ using FleetEstimator.Traces;
 namespace FleetEstimator.Recorder;
 
 /// <summary>Looks at the sampled memory of one live process and tells its <see cref="RecordedProcess"/> what it sees. The buffers are reused from process to process.</summary>
-internal sealed class ProcessScan(BlockSample sample) : IDisposable
+internal sealed class ProcessScan(BlockSample sample, AccessSource source) : IDisposable
 {
     private readonly ProcFile _file = new();
     private readonly PageContents _contents = new();
@@ -37,6 +37,7 @@ internal sealed class ProcessScan(BlockSample sample) : IDisposable
         if (pageMap is null || memory is null || !ReadMappings(pid))
             return false;
         FindMapped(pageMap, process.Lineage);
+        source.BeginProcess(pid, process, pageMap, _mappings, _mapped);
         process.Map(_mapped, timeMicroseconds, append);
         foreach (var range in _mapped)
         {
@@ -123,9 +124,12 @@ internal sealed class ProcessScan(BlockSample sample) : IDisposable
     private void ScanBatch(PageMap pageMap, ProcessMemory memory, RecordedProcess process, PageRange range)
     {
         _batch.Fill(_runs);
+        if (_batch.Count > 0)
+            source.Ask(_batch, process);
         if (HasContent())
         {
             memory.Read(_batch, _contents);
+            source.Watch(_batch);
             // Room for pages that came in meanwhile.
             _ = pageMap.Find(range, 2 * PageBatch.Capacity, _runsAfter);
             _batch.Settle(_runsAfter);
@@ -168,17 +172,18 @@ internal sealed class ProcessScan(BlockSample sample) : IDisposable
     {
         var categories = _batch.Categories[index];
         if (!categories.HasFlag(PageCategories.Present))
-            return new PageSighting(Presence.SwappedOut);
+            return new PageSighting(Presence.SwappedOut, Use: _batch.Uses[index]);
         if (categories.HasFlag(PageCategories.ZeroPage))
             return new PageSighting(Presence.ZeroPage);
         var isHuge = categories.HasFlag(PageCategories.Huge);
+        var (use, isWatched) = (_batch.Uses[index], _batch.IsWatched[index]);
         var page = _contents[index];
         if (page.IsEmpty)
-            return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge);
+            return new PageSighting(Presence.Mapped, PageContent.Unknown, 0, isHuge, use, isWatched);
         var content = ContentScan.Classify(page, out var word);
         // PAGEMAP_SCAN itself knows the huge zero page only on recent kernels (seen on 6.18; 6.12 compares with the small one).
         if (isHuge && content == PageContent.Zero && pageMap.IsHugeZeroPage(_batch.Pages[index]))
             return new PageSighting(Presence.ZeroPage);
-        return new PageSighting(Presence.Mapped, content, content == PageContent.Data ? XxHash3.HashToUInt64(page, _hashSecret) : word, isHuge);
+        return new PageSighting(Presence.Mapped, content, content == PageContent.Data ? XxHash3.HashToUInt64(page, _hashSecret) : word, isHuge, use, isWatched);
     }
 }

@@ -11,8 +11,9 @@ namespace FleetEstimator.Recorder;
 /// <param name="IsKernelThread">It has no memory of its own.</param>
 /// <param name="ForkedWithoutExec">It runs in memory inherited from the process that forked it.</param>
 /// <param name="Layout">Where exec put the program; another value means another program.</param>
+/// <param name="Threads">Its threads.</param>
 internal readonly record struct ProcessStat(
-    int Pid, int Parent, ulong StartTicks, bool HasEnded, bool IsKernelThread, bool ForkedWithoutExec, MemoryLayout Layout)
+    int Pid, int Parent, ulong StartTicks, bool HasEnded, bool IsKernelThread, bool ForkedWithoutExec, MemoryLayout Layout, int Threads = 1)
 {
     private const ulong FlagForkedWithoutExec = 0x40;
     private const ulong FlagKernelThread = 0x200000;
@@ -62,7 +63,8 @@ internal readonly record struct ProcessStat(
             state is (byte)'Z' or (byte)'X',
             (numbers[9] & FlagKernelThread) != 0,
             (numbers[9] & FlagForkedWithoutExec) != 0,
-            new MemoryLayout(numbers[26], numbers[28], numbers[47]));
+            new MemoryLayout(numbers[26], numbers[28], numbers[47]),
+            (int)numbers[20]);
     }
 }
 

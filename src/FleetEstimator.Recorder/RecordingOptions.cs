@@ -16,9 +16,43 @@ public abstract record RecordingTarget
     /// <param name="Folder">Its folder, cgroup v1 or v2, such as <c>/sys/fs/cgroup/memory/NAME</c>.</param>
     public sealed record Cgroup(string Folder) : RecordingTarget;
 
+    /// <summary>Every process of the machine, now and as they appear; not the recorder itself, and not kernel threads, which have no memory of their own.</summary>
+    public sealed record Node : RecordingTarget;
+
     /// <summary>A command that the recorder starts, and its descendants. Its standard output goes to standard error.</summary>
     /// <param name="Arguments">The command, found along PATH, and its arguments.</param>
     public sealed record Command(IReadOnlyList<string> Arguments) : RecordingTarget;
+}
+
+/// <summary>What tells which pages are accessed. What changes is seen with each of them, by comparing contents.</summary>
+public enum AccessSourceKind
+{
+    /// <summary>The best that this kernel and user have, in the order below, page-out excepted.</summary>
+    Auto,
+
+    /// <summary>Idle page tracking and soft-dirty bits together: every access, writes and reads told apart.</summary>
+    IdlePageAndSoftDirty,
+
+    /// <summary>Idle page tracking: every access, writes that change nothing not told from reads.</summary>
+    IdlePage,
+
+    /// <summary>Soft-dirty bits: every write, no read.</summary>
+    SoftDirty,
+
+    /// <summary>DAMON: regions that were accessed, by sampling; of processes' memory where the kernel can, else of the machine's.</summary>
+    Damon,
+
+    /// <summary>DAMON on the machine's physical memory even where it can monitor processes. Never chosen unasked.</summary>
+    DamonOfPhysicalMemory,
+
+    /// <summary>Nothing but the contents: writes that change something.</summary>
+    Content,
+
+    /// <summary>
+    /// Pages the recorded processes out after every scan: what comes back was accessed. Slows them down and changes what the machine does; needs swap. Never chosen
+    /// unasked.
+    /// </summary>
+    PageOut,
 }
 
 /// <summary>What to record, for how long, into which file.</summary>
@@ -39,16 +73,18 @@ public sealed record RecordingOptions
     /// <summary>When to end, positive; the last scan is made then. Null: when the processes have ended or the caller cancels.</summary>
     public TimeSpan? Duration { get; init; }
 
+    /// <summary>The access sources by the names that a user gives them.</summary>
+    public static IReadOnlyDictionary<string, AccessSourceKind> SourceNames { get; } =
+        AccessSources.All.Select(source => (source.Name, source.Kind)).Prepend(("auto", AccessSourceKind.Auto)).ToDictionary(StringComparer.Ordinal);
+
     /// <summary>Opaque label of the node; null: a random one. Recordings with one label are one recording to every estimate.</summary>
     public string? Node { get; init; }
 
     /// <summary>Free labels. <c>command</c>, <c>cpu_budget</c>, <c>target</c> and <c>thp</c> are set unless given here.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>
-    /// Whether to page the recorded processes out after every scan, to see which pages they access. Slows them down and changes what the machine does; needs swap.
-    /// </summary>
-    public bool ProbesByPageOut { get; init; }
+    /// <summary>What tells which pages are accessed; default: the best that this kernel and user have.</summary>
+    public AccessSourceKind Source { get; init; }
 
     /// <summary>
     /// CPU time, user and system, that the recorder may use, as a share of one core; at least 0.0001. Null: as much as it takes. It is kept by recording a sample of

@@ -9,6 +9,8 @@ namespace FleetEstimator.Recorder;
 /// <summary>One recording of live processes, here and now, into one trace.</summary>
 public sealed class RecordingSession : IDisposable
 {
+    private const int SleepersLookedAtEvery = 10;
+
     private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly RecordingOptions _options;
@@ -21,9 +23,10 @@ public sealed class RecordingSession : IDisposable
     private readonly IProgress<RecordingProgress>? _progress;
     private readonly CancellationTokenSource _stop;
     private readonly CancellationToken _cancellation;
+    private readonly AccessSource _source;
     private readonly ProcessScan _scan;
     private readonly PageMeasure? _measure;
-    private readonly PageOutProbe? _probe;
+    private readonly ProcessActivity _activity = new();
     private readonly Stopwatch _clock = new();
 
     // Recorded processes that are alive, by pid; the order is that of their numbers.
@@ -39,21 +42,21 @@ public sealed class RecordingSession : IDisposable
     private long _residentPages;
     private long _residentPagesPeak;
     private long _residentOrSwappedPagesPeak;
+    private PageTally _tally;
     private PageTally _sightings;
     private TimeSpan _scanTime;
     private TimeSpan _lastScan;
     private TimeSpan _longestScan;
 
     private RecordingSession(
-        RecordingOptions options, TargetProcesses target, TraceHeader header, CpuBudget budget, PageMeasure? measure, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
+        RecordingOptions options, TargetProcesses target, AccessSource source, TraceHeader header, CpuBudget budget, PageMeasure? measure, IProgress<RecordingProgress>? progress, CancellationToken cancellation)
     {
-        (_options, _node, _fraction, _target, _budget, _measure, _progress) = (options, header.Node, header.SamplingFraction, target, budget, measure, progress);
+        (_options, _node, _fraction, _target, _source, _budget, _measure, _progress) = (options, header.Node, header.SamplingFraction, target, source, budget, measure, progress);
         _output = RecordingOutput.Create(options.Output, header, new NodeCounters(target.CgroupFolder));
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _cancellation = _stop.Token;
         _append = Append;
-        _scan = new ProcessScan(new BlockSample(_fraction, Linux.RandomNumber(), Environment.SystemPageSize));
-        _probe = options.ProbesByPageOut ? new PageOutProbe() : null;
+        _scan = new ProcessScan(new BlockSample(_fraction, Linux.RandomNumber(), Environment.SystemPageSize), source);
     }
 
     /// <summary>
@@ -73,8 +76,9 @@ public sealed class RecordingSession : IDisposable
         var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime);
         var target = TargetProcesses.Open(options.Target);
         using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
-        var header = Header(options, target, ChooseFraction(options, target, measure));
-        using var session = new RecordingSession(options, target, header, budget, measure, progress, cancellation);
+        using var source = AccessSources.Open(options, KernelTree.Live);
+        var header = Header(options, target, source, ChooseFraction(options, target, source, measure));
+        using var session = new RecordingSession(options, target, source, header, budget, measure, progress, cancellation);
         try
         {
             var end = session.Record();
@@ -99,12 +103,12 @@ public sealed class RecordingSession : IDisposable
 
     private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
 
-    private static double ChooseFraction(RecordingOptions options, TargetProcesses target, PageMeasure? measure)
+    private static double ChooseFraction(RecordingOptions options, TargetProcesses target, AccessSource source, PageMeasure? measure)
     {
         if (options.CpuBudget is not { } share)
             return options.SamplingFraction ?? 1;
-        SamplingPilot.WarmUp(measure);
-        return options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, measure, share * options.Interval, CpuTime);
+        SamplingPilot.WarmUp(source, measure);
+        return options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, share * options.Interval, CpuTime);
     }
 
     private RecordingEnd Record()
@@ -127,6 +131,7 @@ public sealed class RecordingSession : IDisposable
         var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
         _budget.BeginScan();
         _output.Sample(time);
+        _source.BeginScan();
         _target.Find(_found);
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
             ScanKnown(live, time);
@@ -137,6 +142,7 @@ public sealed class RecordingSession : IDisposable
                 ScanNew(stat, time);
         }
 
+        _source.EndScan();
         WriteEnds(time);
         Account(begin);
         _output.EndScan(_clock.Elapsed);
@@ -216,6 +222,8 @@ public sealed class RecordingSession : IDisposable
         if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
             live.Process.Exec(time, _append);
         live.Stat = now;
+        if (HasSlept(live))
+            return;
         if (MayRead(now))
         {
             Look(live, time);
@@ -247,7 +255,7 @@ public sealed class RecordingSession : IDisposable
         var newPagesAre = stat.StartTicks >= _bootTicksOfLastScan && !isInheritedUnseen ? OperationKind.Write : OperationKind.Observe;
         var process = forkedFrom is not null
             ? forkedFrom.Process.Fork(number, newPagesAre, time, _append)
-            : new RecordedProcess(number, writesSwapOuts: _probe is null, _measure) { NewPagesAre = newPagesAre };
+            : new RecordedProcess(number, writesSwapOuts: !_source.SwapsPagesOut, _measure) { NewPagesAre = newPagesAre };
         _processes++;
         var live = new LiveProcess(process) { Stat = stat, Now = stat };
         _live.Add(live);
@@ -281,22 +289,37 @@ public sealed class RecordingSession : IDisposable
         }
     }
 
+    /// <summary>Whether a process has not run since it was looked at, so that its memory is as it was; some are looked at nevertheless, each every so often.</summary>
+    private bool HasSlept(LiveProcess live)
+    {
+        var before = live.Activity;
+        live.Activity = _activity.Digest(in live.Stat);
+        if (before is null || live.Activity != before || (_scans + live.Process.Number) % SleepersLookedAtEvery == 0)
+            return false;
+        _tally.Add(in live.Tally);
+        return true;
+    }
+
     private void Look(LiveProcess live, ulong time)
     {
+        // What it does during the look counts as done after it.
+        live.Activity ??= _activity.Digest(in live.Stat);
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
-        if (isAlive && !IsLastScan(time))
-            _probe?.PageOut(live.Stat.Pid, live.Process);
+        live.Tally = _scan.TakeTally();
+        _tally.Add(in live.Tally);
+        if (isAlive)
+            _source.EndProcess(live.Stat.Pid, live.Process, IsLastScan(time));
         NoteWhetherEnded(live);
     }
 
-    /// <summary>Whether nobody would look at what a page-out now would tell.</summary>
+    /// <summary>Whether no scan follows.</summary>
     private bool IsLastScan(ulong time) => _cancellation.IsCancellationRequested || time >= _options.Duration?.TotalMicroseconds;
 
     private void Account(TimeSpan begin)
     {
-        var tally = _scan.TakeTally();
-        if (_probe is not null)
-            tally.Add(_probe.TakeTally());
+        var tally = _tally;
+        _tally = default;
+        tally.Add(_source.TakeTally());
         var took = _clock.Elapsed - begin;
         _scans++;
         _sightings.Add(in tally);
@@ -340,6 +363,7 @@ public sealed class RecordingSession : IDisposable
         PageSightings = _sightings,
         LongestScan = _longestScan,
         ScanTime = _scanTime,
+        AccessSource = _source.Name,
         RecorderCpuTime = _budget.Used,
         CommandExitCode = _target.ExitCode,
     };
@@ -349,24 +373,22 @@ public sealed class RecordingSession : IDisposable
     {
         if (!OperatingSystem.IsLinux())
             throw new RecordingException(RecordingFailure.NotSupported, "Recording reads /proc, which only Linux has. Record on Linux; traces can be studied anywhere.");
-        if (options.ProbesByPageOut && swapBytes == 0)
+        if (options.Source == AccessSourceKind.PageOut && swapBytes == 0)
             throw new RecordingException(
                 RecordingFailure.NotSupported,
                 "Probing by page-out needs swap, and this machine has none (/proc/swaps). Set some up, for instance zram, or record without probing.");
     }
 
-    private static TraceHeader Header(RecordingOptions options, TargetProcesses target, double fraction)
+    private static TraceHeader Header(RecordingOptions options, TargetProcesses target, AccessSource source, double fraction)
     {
         var labels = new Dictionary<string, string> { ["target"] = target.Kind };
         if (target.Command is { } command)
             labels["command"] = command;
         if (LinuxMachine.HugePages is { } hugePages)
             labels["thp"] = hugePages;
-        if (options.ProbesByPageOut)
-            labels["perturbed"] = "yes";
         if (options.CpuBudget is { } budget)
             labels["cpu_budget"] = budget.ToString(CultureInfo.InvariantCulture);
-        foreach (var (name, value) in options.Labels)
+        foreach (var (name, value) in source.Labels.Concat(options.Labels))
             labels[name] = value;
         var version = typeof(RecordingSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
         return new TraceHeader
@@ -378,7 +400,7 @@ public sealed class RecordingSession : IDisposable
             Node = options.Node ?? $"node-{Linux.RandomNumber() & 0xffffffffffff:x12}",
             MemoryBytes = LinuxMachine.MemoryBytes,
             SwapBytes = LinuxMachine.SwapBytes,
-            AccessSource = options.ProbesByPageOut ? "page-out" : "content-diff",
+            AccessSource = source.Name,
             IntervalMicroseconds = (long)options.Interval.TotalMicroseconds,
             SamplingFraction = fraction,
             Fingerprint = PageMeasure.FingerprintName(options),
@@ -397,6 +419,12 @@ public sealed class RecordingSession : IDisposable
 
         /// <summary>Its stat now; null if it is gone.</summary>
         public ProcessStat? Now;
+
+        /// <summary>What it had done before it was looked at; null if that is not known.</summary>
+        public ulong? Activity;
+
+        /// <summary>What the last look at it saw.</summary>
+        public PageTally Tally;
 
         public bool HasEnded;
 

@@ -25,6 +25,9 @@ public sealed record RecordingSummary
     /// <summary>Label of the node in the trace.</summary>
     public required string Node { get; init; }
 
+    /// <summary>What told the accesses: the trace's <c>access_source</c>.</summary>
+    public required string AccessSource { get; init; }
+
     /// <summary>Why the recording ended.</summary>
     public required RecordingEnd End { get; init; }
 

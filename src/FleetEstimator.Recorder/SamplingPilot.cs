@@ -26,11 +26,12 @@ internal static class SamplingPilot
 
     /// <summary>The fraction of blocks to record, above 0 and up to 1.</summary>
     /// <param name="target">Whose memory. A command that has not started holds none yet: everything is recorded, and intervals stretch.</param>
+    /// <param name="source">What tells accesses.</param>
     /// <param name="measure">What else a page costs; null: nothing.</param>
     /// <param name="budget">CPU time of one scan that keeps the budget at the interval asked for.</param>
     /// <param name="cpuTime">CPU time of this process.</param>
     /// <exception cref="RecordingException">This user may not look.</exception>
-    internal static double ChooseFraction(TargetProcesses target, PageMeasure? measure, TimeSpan budget, Func<TimeSpan> cpuTime)
+    internal static double ChooseFraction(TargetProcesses target, AccessSource source, PageMeasure? measure, TimeSpan budget, Func<TimeSpan> cpuTime)
     {
         var processes = new List<ProcessStat>();
         if (target.HasStarted)
@@ -38,8 +39,8 @@ internal static class SamplingPilot
         var pages = processes.Sum(process => AnonymousPages(process.Pid));
         var part = Math.Min(1, PilotPages / Math.Max(1, pages));
         int[] pids = [.. processes.Select(process => process.Pid)];
-        var without = CostOfScan(pids, target, measure, fraction: null, cpuTime);
-        var with = CostOfScan(pids, target, measure, part, cpuTime);
+        var without = CostOfScan(pids, target, source, measure, fraction: null, cpuTime);
+        var with = CostOfScan(pids, target, source, measure, part, cpuTime);
         if (with.Pages == 0 || with.CpuTime <= without.CpuTime)
             return 1;
         var perPage = (with.CpuTime - without.CpuTime) / with.Pages;
@@ -49,19 +50,19 @@ internal static class SamplingPilot
     }
 
     /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do.</summary>
-    internal static void WarmUp(PageMeasure? measure)
+    internal static void WarmUp(AccessSource source, PageMeasure? measure)
     {
-        using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize));
+        using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize), source);
         var process = new RecordedProcess(1, writesSwapOuts: true, measure);
         for (var round = 0; round < 2; round++)
             _ = scan.Scan(Environment.ProcessId, process, 0, static _ => { }, CancellationToken.None);
     }
 
     /// <summary>CPU time of finding and looking at processes the second time, when most pages are as they were, and the pages looked at.</summary>
-    private static (TimeSpan CpuTime, long Pages) CostOfScan(int[] pids, TargetProcesses target, PageMeasure? measure, double? fraction, Func<TimeSpan> cpuTime)
+    private static (TimeSpan CpuTime, long Pages) CostOfScan(int[] pids, TargetProcesses target, AccessSource source, PageMeasure? measure, double? fraction, Func<TimeSpan> cpuTime)
     {
         // A fraction that no hash is below: what remains is what a scan costs without pages.
-        using var scan = new ProcessScan(new BlockSample(fraction ?? double.Epsilon, Linux.RandomNumber(), Environment.SystemPageSize));
+        using var scan = new ProcessScan(new BlockSample(fraction ?? double.Epsilon, Linux.RandomNumber(), Environment.SystemPageSize), source);
         var recorded = pids.Select((pid, index) => (Pid: pid, Process: new RecordedProcess((uint)index + 1, writesSwapOuts: true, measure) { NewPagesAre = OperationKind.Observe })).ToList();
         var before = cpuTime();
         for (var round = 0; round < 2; round++)

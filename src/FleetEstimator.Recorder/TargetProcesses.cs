@@ -14,6 +14,7 @@ internal abstract class TargetProcesses
     {
         RecordingTarget.Process process => new ProcessTree(process.Pid, process.WithDescendants),
         RecordingTarget.Cgroup cgroup => new CgroupProcesses(cgroup.Folder),
+        RecordingTarget.Node => new NodeProcesses(),
         RecordingTarget.Command command => new CommandProcesses(command.Arguments),
         _ => throw new ArgumentOutOfRangeException(nameof(target), target, "Not a target."),
     };
@@ -137,54 +138,18 @@ internal sealed class ProcessTree : TargetProcesses
     }
 }
 
-/// <summary>The members of a control group and of the groups below it, cgroup v1 or v2.</summary>
-internal sealed class CgroupProcesses : TargetProcesses
+/// <summary>Every process of this machine, as far as this one sees it, but for this one itself.</summary>
+internal sealed class NodeProcesses : TargetProcesses
 {
-    private readonly string _folder;
-
-    internal CgroupProcesses(string folder)
-    {
-        _folder = folder;
-        if (!File.Exists(Path.Combine(folder, "cgroup.procs")))
-            throw new RecordingException(
-                RecordingFailure.NoSuchTarget,
-                $"{folder} is not a control group: it has no cgroup.procs. Give a folder below the cgroup mount, such as /sys/fs/cgroup/memory/NAME.");
-    }
-
-    internal override string Kind => "cgroup";
+    internal override string Kind => "node";
 
     internal override string? Command => null;
 
-    internal override string? CgroupFolder => _folder;
-
-    internal override bool OutlivesItsProcesses => Directory.Exists(_folder);
+    internal override bool OutlivesItsProcesses => true;
 
     internal override void Find(List<ProcessStat> found)
     {
-        found.Clear();
-        AddMembers(_folder, found);
-    }
-
-    private void AddMembers(string folder, List<ProcessStat> found)
-    {
-        try
-        {
-            foreach (var line in File.ReadLines(Path.Combine(folder, "cgroup.procs")))
-            {
-                if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && pid != Environment.ProcessId && Alive(pid) is { } stat)
-                    found.Add(stat);
-            }
-
-            foreach (var below in Directory.EnumerateDirectories(folder))
-                AddMembers(below, found);
-        }
-        catch (Exception exception) when (exception is IOException && !Directory.Exists(folder))
-        {
-            // The group was removed while it was read: it has no members.
-        }
-        catch (UnauthorizedAccessException exception)
-        {
-            throw new RecordingException(RecordingFailure.NotPermitted, $"{folder}/cgroup.procs cannot be read: {exception.Message} Run as root.", exception);
-        }
+        FindAll(found);
+        _ = found.RemoveAll(process => process.Pid == Environment.ProcessId);
     }
 }

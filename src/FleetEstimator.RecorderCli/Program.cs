@@ -4,6 +4,7 @@ using FleetEstimator.Cli;
 var root = new RootCommand("Records memory of live Linux processes for fleet-estimator, page by page. One file, without .NET.")
 {
     RecordCommand.Create(),
+    DoctorCommand.Create(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)

@@ -33,6 +33,9 @@ public static class Capabilities
     /// <summary>The name of a capability, such as <c>access-only</c>.</summary>
     public static string NameOf(Capability capability) => _names[(int)capability];
 
+    /// <summary>The names of a capability and of those that say more, such as <c>mapping-only or content-known</c>.</summary>
+    public static string NamesFrom(Capability least) => string.Join(" or ", _names[(int)least..]);
+
     /// <summary>The capability of that name; null if there is none.</summary>
     public static Capability? Find(string name) => Array.IndexOf(_names, name) is >= 0 and var index ? (Capability)index : null;
 }

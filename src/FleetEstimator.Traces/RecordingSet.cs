@@ -62,7 +62,7 @@ public sealed class RecordingSet
     /// <param name="baseFolder">The folder that patterns are relative to.</param>
     /// <param name="patterns">
     /// Paths with <c>/</c> between folders; <c>*</c> stands for any characters of a name, <c>?</c> for one, <c>**</c> for any number of folders.
-    /// A file that several patterns match is taken once.
+    /// A file that several patterns match is taken once. <c>store:FOLDER?class=NAME…</c> stands for traces of a store, see <see cref="StorePattern"/>.
     /// </param>
     /// <param name="limits">What may be spent on one file; <see cref="TraceLimits.Default"/> if null.</param>
     /// <exception cref="TraceException">A pattern matches no file, a file is not usable, or the files of a node contradict each other.</exception>
@@ -70,19 +70,33 @@ public sealed class RecordingSet
     {
         ArgumentNullException.ThrowIfNull(baseFolder);
         ArgumentNullException.ThrowIfNull(patterns);
-        var files = patterns
-            .SelectMany(pattern => Match(baseFolder, pattern))
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)
-            .Select(path => Read(path, limits));
+        var found = new SortedDictionary<string, TraceFile?>(StringComparer.Ordinal);
+        foreach (var pattern in patterns)
+        {
+            // What lies in a store has been read; its digest is checked when it is loaded.
+            foreach (var (path, file) in Traces(baseFolder, pattern))
+                found[path] = file ?? found.GetValueOrDefault(path);
+        }
+
         return new(
-            [.. files
+            [.. found.Select(pair => pair.Value ?? Read(pair.Key, limits))
                 .GroupBy(file => file.Header.Node, StringComparer.Ordinal)
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
                 .Select(RecordingOf)]);
     }
 
-    private static IReadOnlyList<string> Match(string baseFolder, string pattern)
+    /// <summary>The files that a pattern finds, in no particular order; at least one. They have not been read.</summary>
+    /// <param name="baseFolder">The folder the pattern is relative to.</param>
+    /// <param name="pattern">See <see cref="Find"/>.</param>
+    /// <exception cref="TraceException">There is none, or a folder cannot be read.</exception>
+    public static IReadOnlyList<string> Match(string baseFolder, string pattern) => [.. Traces(baseFolder, pattern).Select(trace => trace.Path)];
+
+    private static IEnumerable<(string Path, TraceFile? Known)> Traces(string baseFolder, string pattern) =>
+        StorePattern.Parse(pattern) is { } store
+            ? store.Find(baseFolder, pattern).Select(file => (file.Path, (TraceFile?)file))
+            : MatchFiles(baseFolder, pattern).Select(path => (path, (TraceFile?)null));
+
+    private static IReadOnlyList<string> MatchFiles(string baseFolder, string pattern)
     {
         IReadOnlyList<string> paths;
         try

@@ -1,10 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Text;
-using Apache.Arrow;
-using Apache.Arrow.Compression;
-using Apache.Arrow.Ipc;
-using Apache.Arrow.Types;
 
 namespace FleetEstimator.Traces;
 
@@ -39,22 +33,9 @@ public sealed class TraceWriter : IDisposable
     private readonly string _partialPath;
     private readonly TraceRules _rules;
     private readonly ReservedFile _stream;
-    private readonly Schema _schema;
-    private readonly ArrowFileWriter _file;
+    private readonly TraceBatchWriter _batches;
     private readonly int _batchRows;
-
-    private readonly ColumnBuffer<ulong> _times;
-    private readonly ColumnBuffer<byte> _kinds;
-    private readonly ColumnBuffer<uint> _processes;
-    private readonly ColumnBuffer<ulong> _firstPages;
-    private readonly ColumnBuffer<uint> _pageCounts;
-    private readonly ColumnBuffer<byte> _contents;
-    private readonly ColumnBuffer<ulong> _fills;
-    private readonly ColumnBuffer<ushort> _compressedSizes;
-
     private readonly long _metadataBytes;
-    private int _batches;
-    private int _buffered;
     private bool _isFull;
     private bool _isBroken;
     private bool _closed;
@@ -63,41 +44,32 @@ public sealed class TraceWriter : IDisposable
     {
         _path = path;
         _partialPath = path + ".partial";
-        _schema = new Schema(TraceColumns.All.Select(column => new Field(column.Name, TypeOf(column.TypeName), nullable: false)), TraceMetadata.Write(header));
+        var metadata = TraceMetadata.Write(header);
+        _metadataBytes = metadata.Sum(pair => 16L + Encoding.UTF8.GetMaxByteCount(pair.Key.Length + pair.Value.Length));
         _rules = new TraceRules(header.PageSize, TraceLimits.Default.MappingsMax);
         _batchRows = batchRows;
-        _times = new(batchRows);
-        _kinds = new(batchRows);
-        _processes = new(batchRows);
-        _firstPages = new(batchRows);
-        _pageCounts = new(batchRows);
-        _contents = new(batchRows);
-        _fills = new(batchRows);
-        _compressedSizes = new(batchRows);
         // Unbuffered: after a failed write, on a full disk, disposing must not try to write the rest once more. Batches are large enough.
         _stream = new ReservedFile(open(_partialPath));
-        _metadataBytes = _schema.Metadata.Sum(pair => 16L + Encoding.UTF8.GetMaxByteCount(pair.Key.Length + pair.Value.Length));
-        _file = new ArrowFileWriter(_stream, _schema, leaveOpen: true, OptionsFor(compression));
         try
         {
-            _stream.Reserve(RoomBytes);
-            _file.WriteStart();
+            _stream.Reserve(RoomBytes(batches: 0));
+            _batches = new TraceBatchWriter(_stream, metadata, compression, batchRows);
         }
         catch
         {
-            Dispose();
+            Abandon();
             throw;
         }
     }
 
     /// <summary>Rows appended so far.</summary>
-    public long Rows { get; private set; }
+    public long Rows => _batches.Rows;
 
     /// <summary>
     /// Room for two more batches and the footer, in bytes: columns that do not compress, with what codecs and padding add, and schema and list of batches as
     /// the footer has them. Two, since the one after a full disk was noticed may be written, too.
     /// </summary>
-    private long RoomBytes => (2 * (8192 + (_batchRows * (TraceColumns.RowBytes + 1L)))) + 16_384 + (2 * _metadataBytes) + (32L * (_batches + 2));
+    private long RoomBytes(int batches) => (2 * (8192 + (_batchRows * (TraceColumns.RowBytes + 1L)))) + 16_384 + (2 * _metadataBytes) + (32L * (batches + 2));
 
     /// <summary>Begins a trace. An existing file at <paramref name="path"/> stays as it is until <see cref="Complete"/> replaces it.</summary>
     /// <param name="path">Where the finished file will be; its folder must exist.</param>
@@ -125,19 +97,8 @@ public sealed class TraceWriter : IDisposable
         ObjectDisposedException.ThrowIf(_closed, this);
         if (_rules.Take(row.TimeMicroseconds, row.Operation) is { } fault)
             return fault;
-        var at = _buffered;
-        var operation = row.Operation;
-        _times.Values[at] = row.TimeMicroseconds;
-        _kinds.Values[at] = (byte)operation.Kind;
-        _processes.Values[at] = operation.Process;
-        _firstPages.Values[at] = operation.Page;
-        _pageCounts.Values[at] = operation.Pages;
-        _contents.Values[at] = (byte)operation.Content;
-        _fills.Values[at] = row.Fill;
-        _compressedSizes.Values[at] = operation.CompressedBytes;
-        _buffered++;
-        Rows++;
-        if (_buffered == _batchRows)
+        _batches.Add(in row);
+        if (_batches.IsBatchFull)
             WriteBatch();
         return null;
     }
@@ -147,7 +108,7 @@ public sealed class TraceWriter : IDisposable
     public void Flush()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (_buffered > 0)
+        if (_batches.HasRowsToWrite)
             WriteBatch();
     }
 
@@ -159,15 +120,12 @@ public sealed class TraceWriter : IDisposable
             throw new IOException($"A batch could not be written to {_partialPath} although there was room for it; the disk may be failing.");
         // What comes now fits into the reserve, and needs no other behind it.
         _isFull = true;
-        // A trace without rows gets one empty batch: the schema then also stands at the front, where readers of Arrow streams look.
-        if (_buffered > 0 || Rows == 0)
-            WriteBatch();
-        _file.WriteEnd();
+        _batches.End();
         _stream.Finish();
         _stream.Dispose();
         File.Move(_partialPath, _path, overwrite: true);
         _closed = true;
-        _file.Dispose();
+        _batches.Dispose();
     }
 
     /// <summary>Ends writing. Without <see cref="Complete"/> nothing is left behind.</summary>
@@ -176,9 +134,8 @@ public sealed class TraceWriter : IDisposable
         if (_closed)
             return;
         _closed = true;
-        _file.Dispose();
-        _stream.Dispose();
-        File.Delete(_partialPath);
+        _batches.Dispose();
+        Abandon();
     }
 
     /// <summary>As the public overload, with batches of <paramref name="batchRows"/> rows.</summary>
@@ -193,52 +150,16 @@ public sealed class TraceWriter : IDisposable
         return new(path, header, compression, batchRows, open);
     }
 
-    private static IpcOptions OptionsFor(TraceCompression compression) => new()
-    {
-        CompressionCodecFactory = new CompressionCodecFactory(),
-        CompressionCodec = compression switch
-        {
-            TraceCompression.None => null,
-            TraceCompression.Lz4 => CompressionCodecType.Lz4Frame,
-            TraceCompression.Zstd => CompressionCodecType.Zstd,
-            _ => throw new ArgumentOutOfRangeException(nameof(compression), compression, "Not a compression of this format."),
-        },
-    };
-
-    private static IArrowType TypeOf(string name) => name switch
-    {
-        "uint8" => UInt8Type.Default,
-        "uint16" => UInt16Type.Default,
-        "uint32" => UInt32Type.Default,
-        _ => UInt64Type.Default,
-    };
-
     private void WriteBatch()
     {
-        var rows = _buffered;
-        using var batch = new RecordBatch(
-            _schema,
-            [
-                new UInt64Array(_times.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt8Array(_kinds.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt32Array(_processes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt64Array(_firstPages.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt32Array(_pageCounts.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt8Array(_contents.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt64Array(_fills.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-                new UInt16Array(_compressedSizes.First(rows), ArrowBuffer.Empty, rows, 0, 0),
-            ],
-            rows);
         _isBroken = true;
-        _file.WriteRecordBatch(batch);
+        _batches.WriteBatch();
         _isBroken = false;
-        _buffered = 0;
-        _batches++;
         if (_isFull)
             return;
         try
         {
-            _stream.Reserve(RoomBytes);
+            _stream.Reserve(RoomBytes(_batches.Batches));
         }
         catch (IOException)
         {
@@ -247,14 +168,9 @@ public sealed class TraceWriter : IDisposable
         }
     }
 
-    /// <summary>One column of a batch, reused for every batch: Arrow wants bytes, rows are values.</summary>
-    private readonly struct ColumnBuffer<T>(int rows)
-        where T : unmanaged
+    private void Abandon()
     {
-        private readonly byte[] _bytes = new byte[rows * Unsafe.SizeOf<T>()];
-
-        public Span<T> Values => MemoryMarshal.Cast<byte, T>(_bytes.AsSpan());
-
-        public ArrowBuffer First(int count) => new(_bytes.AsMemory(0, count * Unsafe.SizeOf<T>()));
+        _stream.Dispose();
+        File.Delete(_partialPath);
     }
 }

@@ -7,7 +7,7 @@ namespace FleetEstimator.Benchmarks;
 /// <summary>Every benchmark runs once, tiny, so that none rots.</summary>
 public class BenchmarksRunTests
 {
-    private const int TinyPages = 2_048;
+    private const int TinySize = 2_048;
 
     /// <summary>Every method that BenchmarkDotNet would measure.</summary>
     public static TheoryData<Type, string> Benchmarks()
@@ -27,9 +27,11 @@ public class BenchmarksRunTests
     public void TinyRun_OfEveryBenchmark_Ends(Type type, string method)
     {
         var benchmark = Activator.CreateInstance(type)!;
-        type.GetProperty("Pages")!.SetValue(benchmark, TinyPages);
+        (type.GetProperty("Pages") ?? type.GetProperty("Rows"))!.SetValue(benchmark, TinySize);
         foreach (var setUp in type.GetMethods().Where(candidate => candidate.GetCustomAttribute<GlobalSetupAttribute>() != null))
             setUp.Invoke(benchmark, null);
         type.GetMethod(method)!.Invoke(benchmark, null);
+        foreach (var cleanUp in type.GetMethods().Where(candidate => candidate.GetCustomAttribute<GlobalCleanupAttribute>() != null))
+            cleanUp.Invoke(benchmark, null);
     }
 }

@@ -23,6 +23,9 @@ internal enum UndoKind
 
     /// <summary>Delete the file at <see cref="Undo.Path"/>.</summary>
     Delete,
+
+    /// <summary>End DAMON's kernel thread number <see cref="Undo.Value"/>, if it is the one of the folder <see cref="Undo.Path"/>.</summary>
+    EndDamon,
 }
 
 /// <summary>One step that takes a change back. Taking it twice, or without the change having been made, does no harm.</summary>
@@ -71,7 +74,7 @@ internal sealed class UndoJournal : IDisposable
         }
         catch (IOException exception)
         {
-            throw new CalibrationException($"Another calibration is running ({folder}/lock is held). Wait until it has ended.", exception);
+            throw new CalibrationException($"Another run of this program has it ({folder}/lock is held). Wait until that has ended.", exception);
         }
         catch (UnauthorizedAccessException exception)
         {

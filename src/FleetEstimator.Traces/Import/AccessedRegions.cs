@@ -67,7 +67,7 @@ internal sealed class AccessedRegions(ImportJob job)
 
         job.Note($"{_targets.Count} {(_targets.Count == 1 ? "target" : "targets")} with {_targets.Values.Sum(target => target.Snapshots):N0} snapshots, one every {interval / 1e6:0.###} s; "
             + $"process {string.Join(", ", _targets.OrderBy(target => target.Value.Process).Take(8).Select(target => $"{target.Value.Process} is target {target.Key}"))}");
-        job.Note($"a region is an estimate from sampled pages: all its pages are written as accessed, so working sets are upper bounds; the largest accessed region has {(largest < 1 << 20 ? $"{largest / 1024.0:N0} KiB" : $"{largest / 1048576.0:N1} MiB")}");
+        job.Note($"a region is an estimate from sampled pages: all its pages are written as accessed, so working sets are upper bounds; the largest accessed region has {largest / 1048576.0:0.###} MiB");
         job.Note("DAMON does not say where mappings are: each 2 MiB block is mapped when it is first accessed. On physical addresses (paddr), pages are frames of the whole machine, page cache and kernel included");
     }
 

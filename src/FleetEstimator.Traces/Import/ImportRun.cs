@@ -35,9 +35,9 @@ public static class ImportRun
     internal static ImportJob Run(ImportRequest request, IReadOnlyList<ImportFile> files, IImportSink sink, ImportLimits? limits = null)
     {
         if (files.Count == 0)
-            throw ImportOptions.Wrong("file", "no file is given", "Name the files to import");
+            throw new ImportException("", null, request.Importer.Format, "no file is given", "Name the files to import");
         if (files.Count > 1 && !request.Importer.TakesSeveralFiles)
-            throw new ImportException(files[1].Name, null, null, $"{request.Importer.Format} reads one file at a time", "Import each file into a trace of its own");
+            throw new ImportException("", null, request.Importer.Format, $"{files.Count} files are given, and the format is read one file at a time", "Import each file into a trace of its own");
         var job = new ImportJob(request, files, sink, limits ?? ImportLimits.Default);
         try
         {
@@ -45,13 +45,13 @@ public static class ImportRun
             job.Trace?.Complete();
             return job;
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or OverflowException or FormatException or System.Text.Json.JsonException)
-        {
-            throw new ImportException(job.File.Name, null, null, $"it is damaged: {exception.Message.TrimEnd('.')}", "Copy or record the file again", exception);
-        }
         catch (OutOfMemoryException exception)
         {
             throw new ImportException(job.File.Name, null, null, "there is not enough memory for it", "Import a shorter part of the recording", exception);
+        }
+        catch (Exception exception) when (exception is EndOfStreamException or not (ImportException or IOException or UnauthorizedAccessException))
+        {
+            throw new ImportException(job.File.Name, null, null, $"it is damaged ({exception.GetType().Name}: {exception.Message.TrimEnd('.')})", "Copy or record the file again", exception);
         }
     }
 

@@ -14,6 +14,9 @@ public abstract class Importer
         new QemuDumpImporter(),
         new LackeyImporter(),
         new OracleGeneralImporter(),
+        new ParquetImporter(),
+        new CsvImporter(),
+        new HashListImporter(),
     ];
 
     /// <summary>What the command calls the format, such as <c>damo</c>.</summary>

@@ -42,7 +42,7 @@ internal sealed class PagemapImporter : Importer
     internal override void Import(ImportJob job)
     {
         if (job.Files.Count % 2 != 0)
-            throw ImportOptions.Wrong("file", $"{job.Files.Count} files are no pairs of maps and pagemap", "Give MAPS PAGEMAP for each process");
+            throw new ImportException("", null, Format, $"{job.Files.Count} files are no pairs of maps and pagemap", "Give MAPS PAGEMAP for each process");
         var trace = job.BeginTrace(Capability.MappingOnly, "snapshot");
         var flags = job.Options.File("kpageflags") is { } file ? new FrameFlags(file) : null;
         var totals = new Totals();

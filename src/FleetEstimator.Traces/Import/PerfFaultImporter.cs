@@ -21,6 +21,9 @@ internal sealed class PerfFaultImporter : Importer
     // Addresses of user space on x86-64 end here with four and with five levels of page tables.
     private const ulong UserAddressesEnd = 1UL << 56;
 
+    // A process has at most so many by default (vm.max_map_count is 65530).
+    private const int FileMappingsMax = 65_536;
+
     /// <inheritdoc/>
     public override string Format => "perf-faults";
 
@@ -58,6 +61,7 @@ internal sealed class PerfFaultImporter : Importer
         private ulong? _origin;
         private long _faults;
         private bool _sawMappings;
+        private long _ranges;
 
         public void Read(Stream stream)
         {
@@ -160,9 +164,11 @@ internal sealed class PerfFaultImporter : Importer
             var isFile = (name.StartsWith("/"u8) && !name.StartsWith("//anon"u8)) || name.StartsWith("[v"u8) || name.StartsWith("socket:"u8) || name.StartsWith("anon_inode:"u8);
             if (!_mappings.TryGetValue((uint)process, out var mappings))
                 Keep((uint)process, mappings = new FileMappings());
-            if (mappings.Count >= job.Limits.LineBytesMax)
-                throw trace.Wrong(null, $"process {process} has more than {job.Limits.LineBytesMax} file mappings", "Import a shorter part of the recording");
+            var before = mappings.Count;
             mappings.Set(start, start + length, isFile);
+            Count(mappings.Count - before);
+            if (mappings.Count > FileMappingsMax)
+                throw trace.Wrong(null, $"process {process} has more than {FileMappingsMax} file mappings", "Import a shorter part of the recording");
         }
 
         private void Keep(uint process, FileMappings mappings)
@@ -170,13 +176,22 @@ internal sealed class PerfFaultImporter : Importer
             if (_mappings.Count == job.Limits.ProcessesMax && !_mappings.ContainsKey(process))
                 throw trace.Wrong(null, $"more than {job.Limits.ProcessesMax} processes are alive at one time", "Import a shorter part of the recording");
             _mappings[process] = mappings;
+            Count(mappings.Count);
+        }
+
+        private void Count(int more)
+        {
+            _ranges += more;
+            if (_ranges > job.Limits.ItemsMax)
+                throw trace.Wrong(null, $"all processes together have more than {job.Limits.ItemsMax} file mappings", "Import a shorter part of the recording");
         }
 
         private void End(ulong time, uint process)
         {
             if (trace.IsAlive(process))
                 trace.Exit(time, process);
-            _mappings.Remove(process);
+            if (_mappings.Remove(process, out var mappings))
+                _ranges -= mappings.Count;
         }
 
         /// <summary>Time and process before an event: <c>comm with spaces 13020/13021 22749.025204: exceptions:page_fault_user:</c>.</summary>

@@ -36,10 +36,16 @@ internal sealed class ArrowFile
 
     private static ReadOnlySpan<byte> Lz4Frame => [0x04, 0x22, 0x4D, 0x18];
 
-    // Magic, two bytes of padding; footer length, magic.
-    private static int FrameBytes => 8 + sizeof(int) + Magic.Length;
+    /// <summary>What follows the footer: its length, then the magic letters.</summary>
+    public static int TrailerBytes => sizeof(int) + Magic.Length;
 
-    /// <summary>Says what <paramref name="file"/> is, and what to do, when it is not a whole Arrow file; null when it looks like one.</summary>
+    // Magic, two bytes of padding; trailer.
+    private static int FrameBytes => 8 + TrailerBytes;
+
+    /// <summary>
+    /// Says what <paramref name="file"/> is, and what to do, when it is not a whole Arrow file; null when it looks like one. The first and the last
+    /// 32 bytes of a longer file are enough.
+    /// </summary>
     public static (string Problem, string Remedy)? Mismatch(ReadOnlySpan<byte> file)
     {
         if (file.IsEmpty)
@@ -55,15 +61,32 @@ internal sealed class ArrowFile
         return null;
     }
 
+    /// <summary>Bytes of the footer of a file in which <see cref="Mismatch"/> found nothing.</summary>
+    /// <param name="trailer">The file's last <see cref="TrailerBytes"/> bytes.</param>
+    /// <param name="fileBytes">Length of the file.</param>
+    /// <exception cref="InvalidDataException">The file has no room for so many.</exception>
+    public static int FooterBytes(ReadOnlySpan<byte> trailer, long fileBytes)
+    {
+        var footerBytes = BinaryPrimitives.ReadInt32LittleEndian(trailer);
+        return footerBytes > 0 && footerBytes <= fileBytes - FrameBytes
+            ? footerBytes
+            : throw new InvalidDataException($"the footer claims {footerBytes} bytes, but the file has {fileBytes - FrameBytes} for it");
+    }
+
     /// <summary>Reads the footer of a file in which <see cref="Mismatch"/> found nothing.</summary>
     /// <exception cref="InvalidDataException">The footer is damaged, or points outside the file.</exception>
     public static ArrowFile Read(ReadOnlySpan<byte> file)
     {
-        var footerBytes = BinaryPrimitives.ReadInt32LittleEndian(file[^(Magic.Length + sizeof(int))..]);
-        if (footerBytes <= 0 || footerBytes > file.Length - FrameBytes)
-            throw new InvalidDataException($"the footer claims {footerBytes} bytes, but the file has {file.Length - FrameBytes} for it");
-        var footerStart = file.Length - Magic.Length - sizeof(int) - footerBytes;
-        var footer = FlatTable.Root(file.Slice(footerStart, footerBytes));
+        var footerBytes = FooterBytes(file[^TrailerBytes..], file.Length);
+        var footerStart = file.Length - TrailerBytes - footerBytes;
+        return ReadFooter(file.Slice(footerStart, footerBytes), footerStart);
+    }
+
+    /// <summary>Reads a footer that begins at <paramref name="footerStart"/> of its file.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or points beyond its own start.</exception>
+    public static ArrowFile ReadFooter(ReadOnlySpan<byte> bytes, int footerStart)
+    {
+        var footer = FlatTable.Root(bytes);
         var version = footer.Int16(Slot.Version);
         if (version is not (MetadataVersion4 or MetadataVersion5))
             throw new InvalidDataException($"the footer is of metadata version V{version + 1}; V4 and V5 can be read");

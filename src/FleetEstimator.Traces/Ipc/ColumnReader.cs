@@ -10,7 +10,7 @@ namespace FleetEstimator.Traces.Ipc;
 /// Copies columns of primitive values out of record batches. What a batch declares is checked against the file before any memory is taken for it;
 /// after that a column costs its decompression and one copy.
 /// </summary>
-internal sealed class ColumnReader(ReadOnlyMemory<byte> file) : IDisposable
+internal sealed class ColumnReader : IDisposable
 {
     // What no valid data exceeds: a Zstd block yields at most 128 KiB from 4 bytes, an LZ4 sequence at most 255 bytes from one.
     private const long ZstdRatioMax = 32_768;
@@ -21,6 +21,9 @@ internal sealed class ColumnReader(ReadOnlyMemory<byte> file) : IDisposable
     private ICompressionCodec? _lz4;
     private ICompressionCodec? _zstd;
     private byte[] _scratch = [];
+
+    /// <summary>The bytes that the ranges of columns lie in: the whole file, or one record batch of it.</summary>
+    public ReadOnlyMemory<byte> Source { get; set; }
 
     /// <summary>Checks that a column of a batch can hold <paramref name="rows"/> values of <paramref name="valueBytes"/> bytes.</summary>
     /// <returns>Bytes that decoding the column will need at most at one time beside its destination.</returns>
@@ -94,12 +97,12 @@ internal sealed class ColumnReader(ReadOnlyMemory<byte> file) : IDisposable
     {
         0 => 0,
         < LengthPrefixBytes => throw new InvalidDataException($"a compressed buffer has {buffer.Bytes} bytes, fewer than its length takes"),
-        _ => BinaryPrimitives.ReadInt64LittleEndian(file.Span.Slice(buffer.Start, LengthPrefixBytes)),
+        _ => BinaryPrimitives.ReadInt64LittleEndian(Source.Span.Slice(buffer.Start, LengthPrefixBytes)),
     };
 
     private ReadOnlySpan<byte> Decode(FileRange buffer, BodyCompression compression)
     {
-        var stored = file.Slice(buffer.Start, buffer.Bytes);
+        var stored = Source.Slice(buffer.Start, buffer.Bytes);
         if (compression == BodyCompression.None)
             return stored.Span;
         var declared = DeclaredBytes(buffer);

@@ -70,7 +70,7 @@ internal static class Studies
             zero_page_forbidden: 12.5%
           - {name: ssd, nodes: 1, memory: 1 GiB, recordings: [db.arrow], group_limit: 1 MiB, swap: {device: ssd, size: 1 GiB, zswap: on}, reclaim: {proactive: on}, ksm: on}
           - {name: 0db, nodes: 100000000, memory: 1TiB, unmodelled: 0.5 TiB, recordings: [db.arrow], limit: {of_peak: 1}, swap: {device: none}}
-          - {name: idle, nodes: 1, memory: 1 GiB, recordings: [db.arrow], limit: none}
+          - {name: idle, nodes: 1, memory: 1 GiB, recordings: [db.arrow, {store: a?b, class: id*, node: "7", kernel: 6.12*, labels: {zone: ä&b}}, {store: b}], limit: none}
         claims:
           - {metric: rss_peak, is: ">= 2 GiB", scope: class:0db, mechanism: linux-6.12}
           - {metric: rss_mean, is: "<= 4096", scope: fleet, mechanism: linux-6.1}

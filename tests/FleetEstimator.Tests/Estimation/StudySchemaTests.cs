@@ -34,6 +34,7 @@ public sealed class StudySchemaTests
         Assert.Equal(StudyReader.Keys, KeysOf(Schema));
         Assert.Equal(NodeClassReader.Keys, KeysOf(Definition("class")));
         Assert.Equal(ClaimReader.Keys, KeysOf(Definition("claim")));
+        Assert.Equal(NodeClassReader.StoreKeys, KeysOf(Definition("stored")));
         Assert.Equal(NodeClassReader.SwapKeys, KeysOf(Definition("swap")["anyOf"]![1]!));
         Assert.Equal(NodeClassReader.LimitKeys, KeysOf(Definition("limit")["anyOf"]![2]!));
         var reclaim = Definition("class")["properties"]!["reclaim"]!;

@@ -13,7 +13,7 @@ public sealed class OwnMemoryTests : IDisposable
 {
     private const ulong Word = 0x5a5a_0000_1234_5678;
 
-    private readonly ProcessScan _scan = new(new BlockSample(1, 0, Environment.SystemPageSize));
+    private readonly ProcessScan _scan = new(new BlockSample(1, 0, Environment.SystemPageSize), new ContentSource());
     private readonly RecordedRows _rows = new();
     private readonly RecordedProcess _process = new(1, writesSwapOuts: true) { NewPagesAre = Observe };
     private ulong _time;
@@ -185,7 +185,7 @@ public sealed class OwnMemoryTests : IDisposable
         for (var page = 0; page < 64; page++)
             process.See(memory.Range.Start + (ulong)page, new PageSighting(Presence.Mapped, page < 32 ? Zero : Repeated, page < 32 ? 0 : Word));
         process.EndScan(0, _rows.Append);
-        var probe = new PageOutProbe();
+        using var probe = new PageOutSource();
         probe.PageOut(Environment.ProcessId, process);
         var tally = probe.TakeTally();
 

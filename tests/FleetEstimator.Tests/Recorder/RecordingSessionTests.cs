@@ -174,9 +174,10 @@ public sealed class RecordingSessionTests : IDisposable
         for (var page = 0; page < memory.Pages; page++)
             memory.Fill(page, (ulong)page);
         var target = TargetProcesses.Open(new RecordingTarget.Process(Environment.ProcessId));
-        var small = SamplingPilot.ChooseFraction(target, null, TimeSpan.FromMicroseconds(1), () => Environment.CpuUsage.TotalTime);
+        using var source = new ContentSource();
+        var small = SamplingPilot.ChooseFraction(target, source, null, TimeSpan.FromMicroseconds(1), () => Environment.CpuUsage.TotalTime);
         Assert.InRange(small, 0.01, 0.33);
-        Assert.Equal(1, SamplingPilot.ChooseFraction(target, null, TimeSpan.FromHours(1), () => Environment.CpuUsage.TotalTime));
+        Assert.Equal(1, SamplingPilot.ChooseFraction(target, source, null, TimeSpan.FromHours(1), () => Environment.CpuUsage.TotalTime));
     }
 
     [Fact]
@@ -268,7 +269,7 @@ public sealed class RecordingSessionTests : IDisposable
     public void ProbingWritesAccesses_AndSaysThatItPerturbs()
     {
         LinuxOnly.RequireSwap();
-        var options = Options(Shell("sleep 600")) with { Duration = TimeSpan.FromMilliseconds(400), ProbesByPageOut = true };
+        var options = Options(Shell("sleep 600")) with { Duration = TimeSpan.FromMilliseconds(400), Source = AccessSourceKind.PageOut };
 
         var summary = RecordingSession.Run(options, null, CancellationToken.None);
 
@@ -282,7 +283,7 @@ public sealed class RecordingSessionTests : IDisposable
     [Fact]
     public void ProbingWithoutSwapIsRefused()
     {
-        var probing = Options(Shell("true")) with { ProbesByPageOut = true };
+        var probing = Options(Shell("true")) with { Source = AccessSourceKind.PageOut };
         var exception = Assert.Throws<RecordingException>(() => RecordingSession.RequireMachine(probing, swapBytes: 0));
         Assert.Equal(RecordingFailure.NotSupported, exception.Failure);
         Assert.Contains("swap", exception.Message, StringComparison.Ordinal);

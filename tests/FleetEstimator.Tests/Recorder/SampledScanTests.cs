@@ -19,7 +19,7 @@ public sealed class SampledScanTests : IDisposable
         LinuxOnly.RequirePageMap();
         if (Environment.SystemPageSize != 4096)
             Assert.Skip("Written for pages of 4 KiB.");
-        _scan = new ProcessScan(_sample);
+        _scan = new ProcessScan(_sample, new ContentSource());
     }
 
     public void Dispose() => _scan.Dispose();
@@ -67,6 +67,26 @@ public sealed class SampledScanTests : IDisposable
         Scan(child);
 
         Assert.Equal(SampledBlocks(memory, child), [.. _rows.Of(2).Keys.Where(page => page >= memory.Range.Start && page < memory.Range.End).Select(page => page / PagesPerBlock).Distinct()]);
+    }
+
+    [Fact]
+    public void OfAVastMappingOnlyBlocksThatHoldPagesAreMapped()
+    {
+        using var memory = new OwnMemory(Blocks * PagesPerBlock, alignmentPages: PagesPerBlock);
+        foreach (var block in new[] { 1, 2, 5, 11, 12, 13, 14, 20, 21 })
+            memory.Fill((block * PagesPerBlock) + 100, 77);
+        var sample = new BlockSample(0.5, 1, Environment.SystemPageSize, sparseBytes: (ulong)memory.Pages * 4096);
+        using var scan = new ProcessScan(sample, new ContentSource());
+        var process = new RecordedProcess(1, writesSwapOuts: true);
+
+        Assert.True(scan.Scan(Environment.ProcessId, process, 0, _rows.Append, TestContext.Current.CancellationToken));
+
+        var first = memory.Range.Start / PagesPerBlock;
+        var expected = new ulong[] { 1, 2, 5, 11, 12, 13, 14, 20, 21 }.Where(block => sample.Includes(process.Lineage, (first + block) * PagesPerBlock)).ToList();
+        var mapped = _rows.Rows.Where(row => row.Operation.Kind == OperationKind.Map && row.Operation.Page >= memory.Range.Start && row.Operation.Page < memory.Range.End).ToList();
+        Assert.All(mapped, row => Assert.Equal(0UL, row.Operation.Page % PagesPerBlock));
+        Assert.Equal(expected, mapped.SelectMany(row => Enumerable.Range(0, (int)row.Operation.Pages / PagesPerBlock).Select(block => (row.Operation.Page / PagesPerBlock) - first + (ulong)block)));
+        Assert.Equal(expected, _rows.Of(1).Keys.Where(page => page >= memory.Range.Start && page < memory.Range.End).Select(page => (page / PagesPerBlock) - first));
     }
 
     private static OwnMemory Filled()

@@ -140,7 +140,7 @@ public sealed class ForeignTraceTests
         Assert.Null(ArrowFile.Mismatch(bytes));
         var file = ArrowFile.Read(bytes);
         var layout = RecordBatchLayout.Read(bytes, Assert.Single(file.Batches), TraceColumns.Locate(file.Schema, "polars"));
-        using var reader = new ColumnReader(bytes);
+        using var reader = new ColumnReader { Source = bytes };
         Assert.Equal(Enumerable.Range(0, 40).Select(row => (ulong)row * 10), Column<ulong>(TraceColumns.Time));
         Assert.Equal(Enumerable.Range(0, 40).Select(row => (byte)(1 + (row % 22))), Column<byte>(TraceColumns.Kind));
         Assert.Equal(Enumerable.Range(0, 40).Select(row => (uint)row * 3), Column<uint>(TraceColumns.Process));

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Apache.Arrow.Compression;
+using Apache.Arrow.Ipc;
 using CsCheck;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
@@ -48,18 +50,7 @@ public sealed class FullDiskTests : IDisposable
     public void CountersAreCompleteUpToTheSampleThatFoundTheDiskFull_AndOneMore()
     {
         var path = _folder["a.counters.jsonl"];
-        var header = new CounterHeader
-        {
-            Node = "n",
-            RecordedAt = Header.RecordedAt,
-            Recorder = "r",
-            KernelRelease = "k",
-            PageSize = 4096,
-            MemoryBytes = 1,
-            SwapBytes = 0,
-            Settings = new Dictionary<string, string>(),
-        };
-        using (var writer = CounterFileWriter.Create(path, header, partial => new SmallDisk(partial, 70_000)))
+        using (var writer = CounterFileWriter.Create(path, CounterHeaderOf("n"), partial => new SmallDisk(partial, 70_000)))
         {
             var sample = 0ul;
             _ = Assert.Throws<IOException>(() => FillUp(writer, ref sample));
@@ -73,6 +64,57 @@ public sealed class FullDiskTests : IDisposable
         Assert.InRange(file.Samples.Count, 10, 1000);
         Assert.Equal((ulong)file.Samples.Count, file.Samples[^1].TimeMicroseconds);
     }
+
+    [Fact]
+    public void WhatAKilledRecorderLeaves_IsNoTrace_AndStillHoldsTheWholeBatches()
+    {
+        using var writer = TraceWriter.Create(_folder["a.arrow"], Header, TraceCompression.Zstd, batchRows: 10, partial => new SmallDisk(partial, long.MaxValue));
+        for (var row = 0; row < 25; row++)
+            writer.Append(Random(row));
+        Assert.Equal(20, RowsOfKilled("killed.arrow"));
+
+        writer.Flush();
+        Assert.Equal(25, RowsOfKilled("flushed.arrow"));
+    }
+
+    [Fact]
+    public void WhatAKilledRecorderLeavesOfCounters_IsReadUpToTheLastSample()
+    {
+        using var writer = CounterFileWriter.Create(_folder["a.counters.jsonl"], CounterHeaderOf("n"));
+        writer.Append(Sample(1));
+        writer.Append(Sample(2));
+        Assert.Equal(2, CounterFile.Load(_folder["a.counters.jsonl.partial"]).Samples.Count);
+    }
+
+    /// <summary>Rows that another program reads from what the writer has written so far, which is no trace.</summary>
+    private int RowsOfKilled(string name)
+    {
+        File.Copy(_folder["a.arrow.partial"], _folder[name]);
+        _ = Assert.Throws<TraceException>(() => Trace.Load(_folder[name]));
+        // The reserve of zeros ends an Arrow stream, which begins after the eight bytes of magic.
+        using var bytes = new MemoryStream(File.ReadAllBytes(_folder[name])[8..]);
+        using var reader = new ArrowStreamReader(bytes, new CompressionCodecFactory());
+        var rows = 0;
+        while (reader.ReadNextRecordBatch() is { } batch)
+        {
+            using (batch)
+                rows += batch.Length;
+        }
+
+        return rows;
+    }
+
+    private static CounterHeader CounterHeaderOf(string node) => new()
+    {
+        Node = node,
+        RecordedAt = Header.RecordedAt,
+        Recorder = "r",
+        KernelRelease = "k",
+        PageSize = 4096,
+        MemoryBytes = 1,
+        SwapBytes = 0,
+        Settings = new Dictionary<string, string>(),
+    };
 
     private static CounterSample Sample(ulong time) => new()
     {

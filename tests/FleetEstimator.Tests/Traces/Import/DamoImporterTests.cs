@@ -82,7 +82,7 @@ public sealed class DamoImporterTests
     [InlineData("k 10.5: damon:damon_aggregated: target_id=0 nr_regions=1 0-18446744073709551615: 2 1", "blocks of 2 MiB")]
     [InlineData("[{\"snapshots\":[{\"end_time\":1,\"regions\":[{\"start\":0,\"end\":\"x\",\"nr_accesses\":{\"samples\":1}}]}]}]", "in, record 0, snapshot 0, end: \"x\" is not a whole number.")]
     [InlineData("[{\"snapshots\":[{\"regions\":[]}]}]", "in, record 0, snapshot 0, end_time: it is missing.")]
-    [InlineData("[{\"snapshots\":[", "in: it is damaged:")]
+    [InlineData("[{\"snapshots\":[", "in: it is damaged (Json")]
     [InlineData("{\"a\":1}", "in, the file: a list is expected")]
     [InlineData("PERFILE2", "this is perf's binary file, and not one on disk")]
     public void IsRefusedWithPlaceAndRemedy(string text, string message) =>

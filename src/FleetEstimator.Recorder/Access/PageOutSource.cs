@@ -3,7 +3,7 @@ namespace FleetEstimator.Recorder;
 /// <summary>
 /// Pages a process out so that the next scan sees which pages came back: those were accessed. Changes what it measures, so it is asked for explicitly.
 /// </summary>
-internal sealed unsafe class PageOutProbe
+internal sealed unsafe class PageOutSource : AccessSource
 {
     // include/uapi/asm-generic/mman-common.h
     private const int AdvicePageOut = 21;
@@ -12,6 +12,28 @@ internal sealed unsafe class PageOutProbe
     private readonly Linux.IoVector[] _ranges = GC.AllocateUninitializedArray<Linux.IoVector>(Linux.MaxVectors, pinned: true);
     private readonly List<PageRun> _runs = [];
     private PageTally _tally;
+
+    /// <summary>Whether there is swap to page out to.</summary>
+    internal static Availability Check(KernelTree kernel) => KernelTree.Text($"{kernel.Proc}/swaps") is { } text && text.Contains('\n', StringComparison.Ordinal)
+        ? default
+        : new("This machine has no swap (/proc/swaps).", "Set some up, for instance zram.");
+
+    /// <inheritdoc/>
+    internal override string Name => "page-out";
+
+    /// <inheritdoc/>
+    internal override bool SwapsPagesOut => true;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyDictionary<string, string> Labels => new Dictionary<string, string> { ["perturbed"] = "yes" };
+
+    /// <inheritdoc/>
+    internal override void EndProcess(int pid, RecordedProcess process, bool isLastScan)
+    {
+        // Nobody would look at what a page-out after the last scan tells.
+        if (!isLastScan)
+            PageOut(pid, process);
+    }
 
     /// <summary>Asks the kernel to page out every page that <paramref name="process"/> has in memory, and notes which of them really went.</summary>
     /// <remarks>Pages that stay (shared by fork, locked, pinned, in use) are noted as in memory: finding them there again proves nothing.</remarks>
@@ -38,8 +60,8 @@ internal sealed unsafe class PageOutProbe
         NoteWhatWent(pid, process);
     }
 
-    /// <summary>Returns how many pages went and stayed since the last call, and begins anew.</summary>
-    internal PageTally TakeTally()
+    /// <inheritdoc/>
+    internal override PageTally TakeTally()
     {
         var tally = _tally;
         _tally = default;
@@ -130,7 +152,7 @@ internal sealed unsafe class PageOutProbe
             var state = process.Pages[page];
             if (!state.IsPrivatePage || state.IsOut)
                 continue;
-            process.Pages[page] = state with { IsOut = true, IsHuge = false };
+            process.Pages[page] = state with { IsOut = true, IsHuge = false, IsWatched = false };
             _tally.ProbedPages++;
         }
     }

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Serialization;
+using FleetEstimator.Estimation;
+
+namespace FleetEstimator.Cli.Sampling;
+
+/// <summary>A sample plan: how many recordings of each class, and which nodes were drawn; the properties are the JSON.</summary>
+internal sealed record SamplePlan
+{
+    public string Schema { get; } = "fleet-estimator.sample-plan/1";
+
+    public required string Metric { get; init; }
+
+    public required double Precision { get; init; }
+
+    public required double Level { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>The precision that the plan gives if its variation is right.</summary>
+    public required double PlannedPrecision { get; init; }
+
+    public required double? DegreesOfFreedom { get; init; }
+
+    public required bool IsReached { get; init; }
+
+    public required bool FinitePopulation { get; init; }
+
+    public required IReadOnlyList<PlanClass> Classes { get; init; }
+
+    public required IReadOnlyList<PlanNode> Nodes { get; init; }
+
+    /// <summary>Draws the nodes: simple random samples within the classes.</summary>
+    public static SamplePlan Draw(
+        Inventory inventory, IReadOnlyList<PlannedClass> classes, SampleAllocation allocation, SampleTarget target, string metric, ulong seed)
+    {
+        var labels = inventory.Classes.ToDictionary(@class => @class.Class, @class => @class.Nodes.Select(node => node.Node), StringComparer.Ordinal);
+        return new()
+        {
+            Metric = metric,
+            Precision = target.Precision,
+            Level = target.Level,
+            Seed = seed,
+            PlannedPrecision = allocation.Precision,
+            DegreesOfFreedom = allocation.DegreesOfFreedom,
+            IsReached = allocation.IsReached,
+            FinitePopulation = target.FinitePopulation,
+            Classes = [.. classes.Select((planned, index) => new PlanClass(
+                planned.Name, planned.Nodes, allocation.Recordings[index], planned.SeenRecordings, planned.Mean == 0 ? null : planned.StandardDeviation / Math.Abs(planned.Mean),
+                planned.SeenRecordings > 1 ? "seen" : "assumed", planned.Cost))],
+            Nodes = [.. classes.SelectMany((planned, index) => NodeDraw.Draw(labels[planned.Name], allocation.Recordings[index], seed)
+                .Select(node => new PlanNode(node, planned.Name, (double)allocation.Recordings[index] / planned.Nodes, (double)planned.Nodes / allocation.Recordings[index])))],
+        };
+    }
+
+    public string ToCsv()
+    {
+        var text = new StringBuilder("node,class,probability,weight\n");
+        foreach (var (node, @class, probability, weight) in Nodes)
+            text.Append(CultureInfo.InvariantCulture, $"{Field(node)},{Field(@class)},{probability:R},{weight:R}\n");
+        return text.ToString();
+
+        static string Field(string value) => value.AsSpan().ContainsAny(",\"\r\n") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
+    }
+
+    public string ToText()
+    {
+        var table = new ColumnText(("class", false), ("nodes", true), ("record", true), ("seen", true), ("variation", true), ("", false));
+        foreach (var planned in Classes)
+        {
+            table.Row(
+                planned.Class, Number(planned.Nodes), Number(planned.Recordings), Number(planned.SeenRecordings), StoreText.Share(planned.Variation),
+                planned.VariationSource == "seen" ? "" : "assumed, not seen");
+        }
+
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{table}\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"Recording these {Number(Nodes.Count)} of {Number(Classes.Sum(planned => planned.Nodes))} nodes gives {Metric} of the fleet to ±{StoreText.Share(PlannedPrecision)} of its estimate");
+        text.Append(CultureInfo.InvariantCulture, $" at {Percentage.ToText(Level)}{(DegreesOfFreedom is { } degrees ? $" ({degrees:0.0} degrees of freedom)" : "")}");
+        text.Append(Classes.All(planned => planned.VariationSource == "seen") ? ", if recordings vary as those seen.\n" : ", if recordings vary as assumed: record a few of each class first, then plan again.\n");
+        if (!IsReached)
+            text.Append(CultureInfo.InvariantCulture, $"That falls short of ±{StoreText.Share(Precision)}: there are no more nodes to record.\n");
+        foreach (var small in Classes.Where(planned => planned.Recordings < 3))
+            text.Append(CultureInfo.InvariantCulture, $"Class {small.Class} has {Number(small.Recordings)} recordings: a study gives no interval below 3.\n");
+        text.Append("variation: standard deviation between recordings by their mean. Nodes were drawn by simple random sampling within each class: recordings of a class weigh alike.");
+        return text.ToString();
+    }
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+}
+
+/// <summary>A class in a plan.</summary>
+internal sealed record PlanClass(
+    string Class,
+    long Nodes,
+    int Recordings,
+    int SeenRecordings,
+    [property: JsonPropertyName("variation")] double? Variation,
+    string VariationSource,
+    double Cost);
+
+/// <summary>A node to record.</summary>
+internal sealed record PlanNode(string Node, string Class, double Probability, double Weight);

@@ -1,0 +1,126 @@
+namespace FleetEstimator.Traces;
+
+/// <summary>
+/// Blobs as files of a folder. Drafts have a folder of their own and are moved to their key when they are complete; a lock file, which the operating
+/// system releases when a process dies, tells whether writers are at work.
+/// </summary>
+public sealed class BlobFolder(string path) : IBlobStore
+{
+    private const string DraftFolder = "drafts";
+    private const string LockFile = ".lock";
+
+    // EWOULDBLOCK, which the runtime keeps in the exception: another process holds the lock.
+    private const int WouldBlockOnLinux = 11;
+    private const int WouldBlockOnMac = 35;
+
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(10);
+
+    /// <inheritdoc/>
+    public string Name => path;
+
+    /// <summary>Whether a file or folder is one that this class makes for itself.</summary>
+    public static bool IsOwn(string entry) => Path.GetFileName(entry) is DraftFolder or LockFile;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> List(string folder)
+    {
+        var directory = new DirectoryInfo(PathOf(folder));
+        return directory.Exists ? [.. directory.EnumerateFiles().Select(file => $"{folder}/{file.Name}").Order(StringComparer.Ordinal)] : [];
+    }
+
+    /// <inheritdoc/>
+    public bool Exists(string key) => File.Exists(PathOf(key));
+
+    /// <inheritdoc/>
+    public string Fetch(string key) => Exists(key) ? PathOf(key) : throw new FileNotFoundException($"There is no {key} in {path}.");
+
+    /// <inheritdoc/>
+    public IBlobDraft Draft()
+    {
+        Directory.CreateDirectory(PathOf(DraftFolder));
+        return new DraftFile(this, PathOf($"{DraftFolder}/{Guid.NewGuid():N}"));
+    }
+
+    /// <inheritdoc/>
+    public void Delete(string key)
+    {
+        if (Exists(key))
+            File.Delete(PathOf(key));
+    }
+
+    /// <inheritdoc/>
+    public IDisposable Share()
+    {
+        while (true)
+        {
+            if (TryLock(FileShare.Read) is { } held)
+                return held;
+            Thread.Sleep(LockPoll);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IDisposable? TryOwn()
+    {
+        if (TryLock(FileShare.None) is not { } held)
+            return null;
+        foreach (var key in List(DraftFolder))
+            File.Delete(PathOf(key));
+        return held;
+    }
+
+    // Opened to read, with FileShare.Read the lock is a shared one, with FileShare.None an exclusive one (flock).
+    private FileStream? TryLock(FileShare share)
+    {
+        var file = PathOf(LockFile);
+        if (!File.Exists(file))
+        {
+            Directory.CreateDirectory(path);
+            using (new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
+            {
+            }
+        }
+
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, share);
+        }
+        catch (IOException exception) when (exception.HResult is WouldBlockOnLinux or WouldBlockOnMac)
+        {
+            return null;
+        }
+    }
+
+    private string PathOf(string key) => Path.Combine(path, key);
+
+    private sealed class DraftFile(BlobFolder folder, string file) : IBlobDraft
+    {
+        private readonly FileStream _stream = new(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+
+        public Stream Content => _stream;
+
+        public bool Publish(string key)
+        {
+            var target = folder.PathOf(key);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            _stream.Flush(flushToDisk: true);
+            _stream.Dispose();
+            try
+            {
+                // Links the draft to its name, which fails if that is taken.
+                File.Move(file, target, overwrite: false);
+                return true;
+            }
+            catch (IOException) when (File.Exists(target))
+            {
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+            _stream.Dispose();
+            File.Delete(file);
+        }
+    }
+}
