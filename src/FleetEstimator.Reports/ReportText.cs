@@ -160,8 +160,8 @@ public static class ReportText
                 page.Paragraph($"{BacktestText.Title(backtest, result.Backtest)}, {BacktestText.Title(run.Mode).ToLowerInvariant()}: {run.Verdict}", hanging: 4, indent: 2);
         }
 
-        foreach (var others in result.Backtest.Where(backtest => backtest.Reason is not null).GroupBy(backtest => backtest.Reason is not null && backtest.Reason.StartsWith("there is no", StringComparison.Ordinal)))
-            page.Paragraph($"Not backtested{(others.Key ? ", for want of a counters file beside them" : "")}: {string.Join(", ", others.Select(backtest => backtest.Node))}", hanging: 4, indent: 2);
+        foreach (var others in result.Backtest.Where(backtest => backtest.Reason is not null).GroupBy(backtest => backtest.Reason))
+            page.Paragraph($"Not backtested, {others.Key}: {string.Join(", ", others.Select(backtest => BacktestText.Title(backtest, result.Backtest)))}", hanging: 4, indent: 2);
         page.Line();
     }
 

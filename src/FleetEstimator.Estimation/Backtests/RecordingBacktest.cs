@@ -18,6 +18,9 @@ public enum BacktestMode : byte
 /// <summary>A recording replayed under its node's own settings, and held against what the node's kernel counted meanwhile. The same for the same files.</summary>
 public sealed record RecordingBacktest
 {
+    /// <summary><see cref="Reason"/> where there is nothing to compare with.</summary>
+    public const string NoCounters = "no kernel counters were recorded with it";
+
     /// <summary>Opaque label of the recorded node.</summary>
     public required string Node { get; init; }
 

@@ -16,27 +16,26 @@ public static class NodeBacktest
 
     private const ulong SlackMicroseconds = 1_000_000;
 
-    /// <summary>Backtests a file of a recording with the counters file beside it; without one the result says so, and the trace is not loaded.</summary>
+    /// <summary>Backtests a file of a recording; without counters the result says so, and the trace is not loaded.</summary>
     /// <exception cref="TraceException">The trace has changed, or the counters file cannot be used.</exception>
     public static RecordingBacktest Run(TraceFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return File.Exists(CounterFile.PathBeside(file.Path)) ? Run(file.Load()) : WithoutCounters(file.Header, file.Digest, file.Path);
+        return file.CountersPath is { } counters
+            ? Run(file.Load(), counters)
+            : new() { Node = file.Header.Node, RecordedAt = file.Header.RecordedAt, Digest = file.Digest, Reason = RecordingBacktest.NoCounters };
     }
 
-    /// <summary>Backtests a trace file with the counters file beside it; without one the result says so.</summary>
+    /// <summary>Backtests a trace with the counters that were recorded with it.</summary>
     /// <param name="trace">The trace.</param>
-    /// <param name="countersPath">The counters file; null: the one beside the trace, if there is one.</param>
+    /// <param name="countersPath">The counters file.</param>
     /// <param name="windows">Most parts of the time to show, at least 1.</param>
     /// <exception cref="TraceException">The counters file cannot be used, or is another recording's.</exception>
-    public static RecordingBacktest Run(Trace trace, string? countersPath = null, int windows = DefaultWindows)
+    public static RecordingBacktest Run(Trace trace, string countersPath, int windows = DefaultWindows)
     {
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentOutOfRangeException.ThrowIfLessThan(windows, 1);
-        var path = countersPath ?? CounterFile.PathBeside(trace.FilePath);
-        if (countersPath is null && !File.Exists(path))
-            return WithoutCounters(trace.Header, trace.Digest, trace.FilePath);
-        var counters = CounterFile.Load(path);
+        var counters = CounterFile.Load(countersPath);
         Check(trace, counters);
         // The last sample may come just after the last row.
         var end = trace.DurationMicroseconds + Math.Max(SlackMicroseconds, (ulong)trace.Header.IntervalMicroseconds);
@@ -54,9 +53,6 @@ public static class NodeBacktest
         if (theirs.PageSize != mine.PageSize)
             throw new TraceException(counters.FilePath, null, "page_size", $"it is {theirs.PageSize}, in the trace {mine.PageSize}", "Give the counters that were recorded with the trace");
     }
-
-    private static RecordingBacktest WithoutCounters(TraceHeader header, string digest, string tracePath) =>
-        new() { Node = header.Node, RecordedAt = header.RecordedAt, Digest = digest, Reason = $"there is no counters file beside it ({Path.GetFileName(CounterFile.PathBeside(tracePath))})" };
 
     private sealed class Comparison(Trace trace, CounterFile counters, KernelReadings kernel, int windows)
     {

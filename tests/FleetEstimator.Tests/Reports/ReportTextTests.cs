@@ -18,7 +18,7 @@ public sealed class ReportTextTests
 
         var text = writer.ToString();
         Assert.Contains("node-a, driven: Pages swapped in: the model has 10% fewer than were counted.", text.ReplaceLineEndings(" ").Replace("     ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.Contains("Not backtested, for want of a counters file beside them: node-b", text, StringComparison.Ordinal);
+        Assert.Contains("Not backtested, no kernel counters were recorded with it: node-b", text, StringComparison.Ordinal);
     }
 
     private static readonly Gen<SampleStudy.Shape> Shapes =

@@ -42,7 +42,7 @@ internal sealed record SampleStudy
             ],
             Caveats = ["The kernel's figures are of the whole node."],
         },
-        new() { Node = "node-b", Digest = "b", Reason = "there is no counters file beside it (b.counters.jsonl)" },
+        new() { Node = "node-b", Digest = "b", Reason = RecordingBacktest.NoCounters },
     ];
 
     /// <summary>Four classes that share eight recordings, three mechanisms; the last two recordings do not tell loads from stores.</summary>

@@ -125,14 +125,29 @@ public sealed class NodeBacktestTests : IDisposable
         new ModelledRecording(ModelledRecording.Zram).Write(path);
         File.Delete(CounterFile.PathBeside(path));
 
-        Assert.Equal("there is no counters file beside it (alone.counters.jsonl)", NodeBacktest.Run(Trace.Load(path)).Reason);
+        var file = Assert.Single(Assert.Single(RecordingSet.Find(_folder, ["alone.arrow"]).Recordings).Files);
+
+        Assert.Equal(RecordingBacktest.NoCounters, NodeBacktest.Run(file).Reason);
+    }
+
+    [Fact]
+    public void RecordingInAStore_HasItsCountersThere()
+    {
+        var path = Path.Combine(_folder, "ingested.arrow");
+        new ModelledRecording(ModelledRecording.Zram).Write(path);
+        var beside = NodeBacktest.Run(Trace.Load(path), CounterFile.PathBeside(path));
+        new TraceIngest(TraceStore.OpenOrCreate(Path.Combine(_folder, "store")), TimeProvider.System).Add(path, new Dictionary<string, string>());
+
+        var stored = Assert.Single(Assert.Single(RecordingSet.Find(_folder, ["store:store"]).Recordings).Files);
+
+        Assert.Equal(beside.Runs[0].Totals, NodeBacktest.Run(stored).Runs[0].Totals);
     }
 
     private RecordingBacktest Backtest(ModelledRecording recording, Dictionary<string, string>? settings = null, int windows = 10)
     {
         var path = Path.Combine(_folder, "modelled.arrow");
         recording.Write(path, settings);
-        return NodeBacktest.Run(Trace.Load(path), windows: windows);
+        return NodeBacktest.Run(Trace.Load(path), CounterFile.PathBeside(path), windows);
     }
 
     private static void AssertExact(BacktestRun run)

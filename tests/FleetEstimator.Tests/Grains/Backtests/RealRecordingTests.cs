@@ -41,8 +41,11 @@ public sealed class RealRecordingTests
             counter => Assert.InRange(driven.Total(counter)!.RatioLow!.Value, 0.95, 1.05));
     }
 
-    private static RecordingBacktest Backtest(string name) =>
-        NodeBacktest.Run(Trace.Load(Path.Combine(AppContext.BaseDirectory, "Grains", "Backtests", "Fixtures", name + ".arrow")));
+    private static RecordingBacktest Backtest(string name)
+    {
+        var trace = Path.Combine(AppContext.BaseDirectory, "Grains", "Backtests", "Fixtures", name + ".arrow");
+        return NodeBacktest.Run(Trace.Load(trace), CounterFile.PathBeside(trace));
+    }
 
     private static double Share(BacktestRun run, Func<CounterError, long> of) => (double)of(run.Total("swpout_zero")!) / of(run.Total(BacktestCounter.SwappedOut)!);
 }
