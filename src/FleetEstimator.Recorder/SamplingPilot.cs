@@ -82,11 +82,23 @@ internal static class SamplingPilot
             if (target.HasStarted)
                 target.Find([]);
             foreach (var (pid, process) in recorded)
-                _ = scan.Scan(pid, process, 0, static _ => { }, CancellationToken.None);
+                TryScan(scan, pid, process);
         }
 
         var tally = scan.TakeTally();
         return (cpuTime() - before, tally.ResidentPages);
+    }
+
+    private static void TryScan(ProcessScan scan, int pid, RecordedProcess process)
+    {
+        try
+        {
+            _ = scan.Scan(pid, process, 0, static _ => { }, CancellationToken.None);
+        }
+        catch (RecordingException exception) when (exception.Failure == RecordingFailure.NotPermitted)
+        {
+            // The first scan says so.
+        }
     }
 
     /// <summary>Private anonymous pages that a process has in memory (RssAnon of /proc/PID/status); 0 if it is gone.</summary>

@@ -51,13 +51,17 @@ internal sealed class DamonSource : AccessSource
     /// <param name="kernel">Where its files are.</param>
     /// <param name="interval">Time from scan to scan.</param>
     /// <param name="ofProcesses">Whether to monitor processes' memory, if the kernel can, rather than the machine's.</param>
+    /// <param name="orElsePhysical">Whether the machine's memory will do where the kernel cannot.</param>
     /// <exception cref="RecordingException">It cannot be set up.</exception>
-    internal static DamonSource Start(KernelTree kernel, TimeSpan interval, bool ofProcesses)
+    internal static DamonSource Start(KernelTree kernel, TimeSpan interval, bool ofProcesses, bool orElsePhysical)
     {
         var damon = DamonSysfs.Take(kernel, DamonSysfs.DefaultFolder);
         try
         {
-            var source = new DamonSource(kernel, damon, DamonTiming.For(interval), ofProcesses && damon.Operations.Contains("vaddr", StringComparer.Ordinal));
+            var canMonitorProcesses = damon.Operations.Contains("vaddr", StringComparer.Ordinal);
+            if (!canMonitorProcesses && !orElsePhysical)
+                throw new RecordingException(RecordingFailure.NotSupported, "This kernel's DAMON monitors physical memory only. It needs CONFIG_DAMON_VADDR; or use --source damon-paddr.");
+            var source = new DamonSource(kernel, damon, DamonTiming.For(interval), ofProcesses && canMonitorProcesses);
             if (!source._ofProcesses)
             {
                 damon.TurnOn("paddr", [], SystemMemory(File.ReadLines($"{kernel.Proc}/iomem")), source._timing);
