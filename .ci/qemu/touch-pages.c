@@ -3,7 +3,8 @@
 // SECONDS: when it was done, since the program started; the scan after that tells it. PROCESS: 1 this one, 2 its child, 0 either.
 // ACCESS: none, read, same (written, the content stays), change (written, other content), new (a page that was not there),
 //   unsure (read in a VMA that has just grown, of which soft-dirty bits tell nothing), mostly, hardly (accessed all the time or never: for DAMON).
-// Usage: touch-pages pages|regions SECONDS-FROM-SCAN-TO-SCAN
+// Usage: touch-pages pages|flushing|regions SECONDS-FROM-SCAN-TO-SCAN
+//   flushing: as pages, and the processor forgets the program's translations before each touch, as it would in time by itself
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -18,11 +19,23 @@ enum { page_size = 4096, huge_page = 2 << 20 };
 
 static struct timespec start;
 static double interval;
+static int flushes;
 
 static double seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (now.tv_sec - start.tv_sec) + (now.tv_nsec - start.tv_nsec) / 1e9;
+}
+
+// Makes the processor forget the translations of this program: more than 33 pages change their protection at once (arch/x86/mm/tlb.c).
+static void flush_translations(void) {
+  static char *pages;
+  if (pages == NULL) {
+    pages = mmap(NULL, 64 * page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    memset(pages, 1, 64 * page_size);
+  }
+  mprotect(pages, 64 * page_size, PROT_READ);
+  mprotect(pages, 64 * page_size, PROT_READ | PROT_WRITE);
 }
 
 // Sleeps until the middle between two scans.
@@ -34,6 +47,8 @@ static void until_after_scan(int scan) {
   }
   struct timespec wait = {(time_t)left, (long)((left - (time_t)left) * 1e9)};
   nanosleep(&wait, NULL);
+  if (flushes)
+    flush_translations();
 }
 
 // A VMA of its own: reservations on both sides keep it from merging with a neighbour.
@@ -145,17 +160,19 @@ static int touch_pages(void) {
 
 // For DAMON, which tells regions by sampling: one is read all the time, one never.
 static int touch_regions(void) {
-  enum { pages = 8192 };
+  enum { pages = 2048 };
   char *hot = map_region((long)pages * page_size, huge_page, MADV_NOHUGEPAGE);
   char *cold = map_region((long)pages * page_size, huge_page, MADV_NOHUGEPAGE);
   fill(hot, pages, 1);
   fill(cold, pages, 2);
-  for (int scan = 0; scan < 9; scan++) {
+  for (int scan = 0; scan < 10; scan++) {
     while (seconds() < (scan + 0.5) * interval) {
       read_pages(hot, 0, pages);
+      flush_translations();
       usleep(1000);
     }
-    if (scan >= 6) {
+    // Regions need some time to adapt.
+    if (scan >= 6 && scan < 9) {
       expect(1, hot, 0, pages, "mostly", "hot-region");
       expect(1, cold, 0, pages, "hardly", "cold-region");
     }
@@ -165,10 +182,11 @@ static int touch_regions(void) {
 
 int main(int count, char **arguments) {
   if (count != 3) {
-    fprintf(stderr, "Usage: touch-pages pages|regions SECONDS-FROM-SCAN-TO-SCAN\n");
+    fprintf(stderr, "Usage: touch-pages pages|flushing|regions SECONDS-FROM-SCAN-TO-SCAN\n");
     return 2;
   }
   clock_gettime(CLOCK_MONOTONIC, &start);
   interval = atof(arguments[2]);
+  flushes = strcmp(arguments[1], "flushing") == 0;
   return strcmp(arguments[1], "regions") == 0 ? touch_regions() : touch_pages();
 }

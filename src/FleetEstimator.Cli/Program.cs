@@ -8,6 +8,7 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
     DoctorCommand.Create(),
     ImportCommand.Create(),
     InspectCommand.Create(),
+    BacktestCommand.Create(),
     ExportCommand.Create(),
     IngestCommand.Create(),
     StoreCommand.Create(),

@@ -12,22 +12,23 @@ namespace FleetEstimator.Recorder;
 /// Others may have written into it nevertheless (ptrace, process_vm_writev, a device), and small losses to swap do not show in the kernel's approximate page
 /// count: it is looked at now and then all the same.
 /// </remarks>
-internal sealed class ProcessActivity
+internal sealed class ProcessActivity(KernelTree kernel)
 {
     private readonly ProcFile _file = new();
     private readonly XxHash3 _digest = new();
+    private bool _isZero;
 
     /// <summary>A number that is another one after the process has run; null where the kernel does not tell.</summary>
     internal ulong? Digest(in ProcessStat process)
     {
         _digest.Reset();
-        if (!Add($"/proc/{process.Pid}/statm"))
+        if (!Add($"{kernel.Proc}/{process.Pid}/statm"))
             return null;
         if (process.Threads == 1)
-            return AddSchedule($"/proc/{process.Pid}/schedstat") ? _digest.GetCurrentHashAsUInt64() : null;
+            return AddSchedule($"{kernel.Proc}/{process.Pid}/schedstat") ? _digest.GetCurrentHashAsUInt64() : null;
         try
         {
-            foreach (var thread in Directory.EnumerateDirectories($"/proc/{process.Pid}/task"))
+            foreach (var thread in Directory.EnumerateDirectories($"{kernel.Proc}/{process.Pid}/task"))
             {
                 var number = int.Parse(Path.GetFileName(thread.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture);
                 _digest.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in number)));
@@ -45,8 +46,6 @@ internal sealed class ProcessActivity
 
     /// <summary>Nanoseconds on a processor, waiting for one, and times it got one: all 0 where the kernel does not count, since who reads this has run.</summary>
     private bool AddSchedule(string path) => Add(path) && !_isZero;
-
-    private bool _isZero;
 
     private bool Add(string path)
     {

@@ -9,6 +9,30 @@ namespace FleetEstimator.Recorder;
 internal readonly record struct PageRange(ulong Start, ulong End)
 {
     internal ulong Pages => End - Start;
+
+    /// <summary>The parts of <paramref name="ranges"/> that no range of <paramref name="others"/> holds. Both ascending and disjoint.</summary>
+    internal static IEnumerable<PageRange> Difference(List<PageRange> ranges, List<PageRange> others)
+    {
+        var other = 0;
+        foreach (var range in ranges)
+        {
+            var start = range.Start;
+            while (other < others.Count && others[other].End <= start)
+                other++;
+            for (var next = other; start < range.End; next++)
+            {
+                if (next == others.Count || others[next].Start >= range.End)
+                {
+                    yield return new PageRange(start, range.End);
+                    break;
+                }
+
+                if (others[next].Start > start)
+                    yield return new PageRange(start, others[next].Start);
+                start = Math.Max(start, others[next].End);
+            }
+        }
+    }
 }
 
 /// <summary>A private anonymous VMA of /proc/PID/maps.</summary>

@@ -37,7 +37,7 @@ internal sealed class ProcessScan(BlockSample sample, AccessSource source) : IDi
         if (pageMap is null || memory is null || !ReadMappings(pid))
             return false;
         FindMapped(pageMap, process.Lineage);
-        source.BeginProcess(pid, process, pageMap, _mappings, _mapped);
+        source.BeginProcess(pid, process, _mappings, _mapped);
         process.Map(_mapped, timeMicroseconds, append);
         foreach (var range in _mapped)
         {
@@ -50,6 +50,7 @@ internal sealed class ProcessScan(BlockSample sample, AccessSource source) : IDi
             }
         }
 
+        source.EndProcess(pid, process, pageMap);
         process.EndScan(timeMicroseconds, append);
         return true;
     }

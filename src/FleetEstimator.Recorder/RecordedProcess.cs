@@ -78,13 +78,13 @@ internal sealed class RecordedProcess
     /// <param name="append">Receives the rows.</param>
     internal void Map(List<PageRange> mapped, ulong timeMicroseconds, Action<TraceRow> append)
     {
-        foreach (var gone in Difference(_mapped, mapped))
+        foreach (var gone in PageRange.Difference(_mapped, mapped))
         {
             AppendRange(OperationKind.Unmap, gone, timeMicroseconds, append);
             _pages.Clear(gone);
         }
 
-        foreach (var added in Difference(mapped, _mapped))
+        foreach (var added in PageRange.Difference(mapped, _mapped))
             AppendRange(OperationKind.Map, added, timeMicroseconds, append);
         _mapped.Clear();
         _mapped.AddRange(mapped);
@@ -156,30 +156,6 @@ internal sealed class RecordedProcess
             var pages = (uint)Math.Min(uint.MaxValue, range.End - start);
             append(new TraceRow(timeMicroseconds, new Operation(kind, Number, start, pages)));
             start += pages;
-        }
-    }
-
-    /// <summary>The parts of <paramref name="ranges"/> that no range of <paramref name="others"/> holds.</summary>
-    private static IEnumerable<PageRange> Difference(List<PageRange> ranges, List<PageRange> others)
-    {
-        var other = 0;
-        foreach (var range in ranges)
-        {
-            var start = range.Start;
-            while (other < others.Count && others[other].End <= start)
-                other++;
-            for (var next = other; start < range.End; next++)
-            {
-                if (next == others.Count || others[next].Start >= range.End)
-                {
-                    yield return new PageRange(start, range.End);
-                    break;
-                }
-
-                if (others[next].Start > start)
-                    yield return new PageRange(start, others[next].Start);
-                start = Math.Max(start, others[next].End);
-            }
         }
     }
 }

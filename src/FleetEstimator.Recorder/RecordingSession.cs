@@ -26,7 +26,7 @@ public sealed class RecordingSession : IDisposable
     private readonly AccessSource _source;
     private readonly ProcessScan _scan;
     private readonly PageMeasure? _measure;
-    private readonly ProcessActivity _activity = new();
+    private readonly ProcessActivity _activity = new(KernelTree.Live);
     private readonly Stopwatch _clock = new();
 
     // Recorded processes that are alive, by pid; the order is that of their numbers.
@@ -270,8 +270,8 @@ public sealed class RecordingSession : IDisposable
         _live.Find(live => live.Stat.Pid == stat.Parent && live.Stat.Layout == stat.Layout) ?? _live.Find(live => live.Stat.Layout == stat.Layout);
 
     /// <summary>
-    /// Whether a process is there and this user may read it. Refused in the first scan, the recording fails; later (a program with other rights was
-    /// started), the process is left out, and that is said.
+    /// Whether a process is there and this user may read it. Refused in the first scan, the recording fails, unless it is of a whole node; later (a program with other
+    /// rights was started), the process is left out, and that is said.
     /// </summary>
     private bool MayRead(ProcessStat stat)
     {
@@ -281,7 +281,7 @@ public sealed class RecordingSession : IDisposable
             using var memory = ProcessMemory.Open(stat.Pid);
             return pageMap is not null && memory is not null;
         }
-        catch (RecordingException exception) when (exception.Failure == RecordingFailure.NotPermitted && _scans > 0)
+        catch (RecordingException exception) when (exception.Failure == RecordingFailure.NotPermitted && (_scans > 0 || _target.MayMissProcesses))
         {
             _ = _denied.Add((stat.Pid, stat.StartTicks));
             Report($"A process is left out of the recording. {exception.Message}");
@@ -307,8 +307,8 @@ public sealed class RecordingSession : IDisposable
         var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
         live.Tally = _scan.TakeTally();
         _tally.Add(in live.Tally);
-        if (isAlive)
-            _source.EndProcess(live.Stat.Pid, live.Process, IsLastScan(time));
+        if (isAlive && !IsLastScan(time))
+            _source.Provoke(live.Stat.Pid, live.Process);
         NoteWhetherEnded(live);
     }
 

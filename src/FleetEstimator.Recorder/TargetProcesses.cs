@@ -37,6 +37,9 @@ internal abstract class TargetProcesses
     /// <summary>Whether more processes may come although there are none.</summary>
     internal virtual bool OutlivesItsProcesses => false;
 
+    /// <summary>Whether a process that may not be read is left out even in the first scan, rather than that the recording fails.</summary>
+    internal virtual bool MayMissProcesses => false;
+
     /// <summary>Starts the command, if the target is one.</summary>
     internal virtual void Start()
     {
@@ -146,6 +149,9 @@ internal sealed class NodeProcesses : TargetProcesses
     internal override string? Command => null;
 
     internal override bool OutlivesItsProcesses => true;
+
+    /// <summary>Security modules keep single processes from root; who is not root would miss most of them.</summary>
+    internal override bool MayMissProcesses { get; } = Capabilities.Read(KernelTree.Live).SysPtrace;
 
     internal override void Find(List<ProcessStat> found)
     {

@@ -12,7 +12,7 @@ public static class Doctor
         var capabilities = Capabilities.Read(kernel);
         Finding[] recording = [.. Recording(kernel, config, capabilities)];
         var canRecord = Array.TrueForAll(recording, finding => finding.State != FindingState.No || finding.Name is not (PageTableName or ZeroPageName));
-        var best = canRecord ? AccessSources.Best(kernel) : (AccessSourceKind?)null;
+        var best = canRecord ? AccessSources.Best(kernel, isWholeNode: false) : (AccessSourceKind?)null;
         return new DoctorReport(
             KernelTree.Text($"{kernel.Proc}/sys/kernel/osrelease") ?? "unknown",
             canRecord,
@@ -78,7 +78,9 @@ public static class Doctor
                 AccessSourceKind.Content => ("writes that change something", null),
                 _ => ("what was paged out and came back; slows processes down, never chosen unasked", (string?)null),
             };
-            yield return availability.IsAvailable
+            yield return kind == AccessSourceKind.Damon && availability.IsAvailable && config.Has("CONFIG_DAMON_VADDR") == false
+                ? new(FindingArea.AccessSources, name, FindingState.Partly, "regions of the machine's memory only, which is coarse, so that it is not chosen unasked", "CONFIG_DAMON_VADDR")
+                : availability.IsAvailable
                 ? new(FindingArea.AccessSources, name, FindingState.Yes, tells)
                 : new(FindingArea.AccessSources, name, FindingState.No, availability.WhyNot!.TrimEnd('.') + (option is null ? "" : config.Says(option)), availability.Remedy?.TrimEnd('.'));
         }

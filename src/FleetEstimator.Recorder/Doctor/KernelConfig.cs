@@ -33,8 +33,11 @@ internal sealed class KernelConfig
         }
     }
 
+    /// <summary>Whether an option is on, built in or as a module; null if that is not known.</summary>
+    internal bool? Has(string option) => _on?.Contains(option);
+
     /// <summary>" (CONFIG_X is not set in this kernel)", is set, or nothing if that is not known.</summary>
-    internal string Says(string option) => _on is null ? "" : $" ({option} is {(_on.Contains(option) ? "" : "not ")}set in this kernel)";
+    internal string Says(string option) => Has(option) is not { } has ? "" : $" ({option} is {(has ? "" : "not ")}set in this kernel)";
 
     private static HashSet<string> Options(StreamReader text)
     {

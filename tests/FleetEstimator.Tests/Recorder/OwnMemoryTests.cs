@@ -186,7 +186,7 @@ public sealed class OwnMemoryTests : IDisposable
             process.See(memory.Range.Start + (ulong)page, new PageSighting(Presence.Mapped, page < 32 ? Zero : Repeated, page < 32 ? 0 : Word));
         process.EndScan(0, _rows.Append);
         using var probe = new PageOutSource();
-        probe.PageOut(Environment.ProcessId, process);
+        probe.Provoke(Environment.ProcessId, process);
         var tally = probe.TakeTally();
 
         var swappedOut = Pages(memory.Look()).Count(page => page.Categories == PageCategories.SwappedOut);

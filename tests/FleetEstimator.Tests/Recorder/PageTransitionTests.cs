@@ -66,6 +66,52 @@ public sealed class PageTransitionTests
     }
 
     [Fact]
+    public void AnAccessSourceTellsWhatContentsDoNot()
+    {
+        // Same content: only the source knows.
+        Assert.Equal("Write Data", Steps(_holdsData, _data with { Use = PageUse.Written }));
+        Assert.Equal("Read", Steps(_holdsData, _data with { Use = PageUse.Read }));
+        Assert.Equal("Access Data", Steps(_holdsData, _data with { Use = PageUse.Accessed }));
+        Assert.Equal("", Steps(_holdsData, _data with { Use = PageUse.Untouched }));
+
+        // Other content is a write whatever the source says: it may have begun to watch late.
+        foreach (var use in Enum.GetValues<PageUse>())
+        {
+            Assert.Equal("Write Data", Steps(_holdsData, _otherData with { Use = use }));
+            Assert.Equal("Write Data", Steps(default, _data with { Use = use }));
+        }
+
+        // Back from swap: it was accessed, and the source may know how.
+        Assert.Equal("Read", Steps(Out(_holdsData), _data with { Use = PageUse.Read }));
+        Assert.Equal("Write Data", Steps(Out(_holdsData), _data with { Use = PageUse.Written }));
+        Assert.Equal("Access Data", Steps(Out(_holdsData), _data with { Use = PageUse.Untouched }));
+
+        // Written and then swapped out: what it holds is not known any more.
+        Assert.Equal("Write Unknown, out", Steps(_holdsData, _inSwap with { Use = PageUse.Written }));
+        Assert.Equal("Write Unknown, out", Steps(Out(_holdsData), _inSwap with { Use = PageUse.Written }));
+        Assert.Equal(Holding.NotKnown, PageTransition.Between(in _holdsData, _inSwap with { Use = PageUse.Written }, Write).After.Holding);
+
+        // Not readable, or not seen before.
+        Assert.Equal("Write Unknown", Steps(_holdsData, _notReadable with { Use = PageUse.Written }));
+        Assert.Equal("Access Unknown", Steps(_holdsData, _notReadable with { Use = PageUse.Accessed }));
+        Assert.Equal("Read", Steps(_holdsData, _notReadable with { Use = PageUse.Read }));
+        Assert.Equal("Write Data", Steps(_holdsUnknown, _data with { Use = PageUse.Written }));
+        Assert.Equal("Access Data", Steps(_holdsUnknown, _data with { Use = PageUse.Read }));
+        Assert.Equal("Observe Data", Steps(_holdsUnknown, _data with { Use = PageUse.Untouched }));
+    }
+
+    [Fact]
+    public void APageIsWatchedFromTheLookOnThatBeganIt_UntilItLeaves()
+    {
+        var watched = PageTransition.Between(in _holdsData, _data with { IsWatched = true }, Write).After;
+
+        Assert.True(watched.IsWatched);
+        Assert.False(PageTransition.Between(in watched, in _data, Write).After.IsWatched);
+        Assert.False(PageTransition.Between(in watched, in _inSwap, Write).After.IsWatched);
+        Assert.False(PageTransition.Between(in watched, in _zeroPage, Write).After.IsWatched);
+    }
+
+    [Fact]
     public void ZerosThatTurnIntoTheZeroPage_AreTheProgramsDoing_UnlessOfAHugePageOrSwappedIn()
     {
         Assert.Equal("discard, Read", Steps(_holdsZeros, _zeroPage));

@@ -93,8 +93,8 @@ public sealed class RecordingSessionTests : IDisposable
         var summary = RecordingSession.Run(options, new OnProgress(_ => shared.Add(SharedBytesBelow(Environment.ProcessId))), CancellationToken.None);
 
         Assert.InRange(summary.Scans, 3, 1000);
-        Assert.InRange(shared.Max(), 12_000_000, long.MaxValue);
-        Assert.Equal(shared.Max(), shared[^1], shared.Max() / 10.0);
+        // 8 MB in the shell and in the subshell; for a moment also in what the subshell forks.
+        Assert.InRange(shared[^1], 12_000_000, long.MaxValue);
     }
 
     [Fact]

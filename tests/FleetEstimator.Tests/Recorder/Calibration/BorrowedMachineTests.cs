@@ -49,7 +49,7 @@ public sealed class BorrowedMachineTests : IDisposable
         RequireRoot();
         using var machine = BorrowedMachine.Take(_folder, out _);
 
-        Assert.Contains("Another calibration is running", Assert.Throws<CalibrationException>(() => BorrowedMachine.Take(_folder, out _)).Message, StringComparison.Ordinal);
+        Assert.Contains("Another run of this program has it", Assert.Throws<CalibrationException>(() => BorrowedMachine.Take(_folder, out _)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

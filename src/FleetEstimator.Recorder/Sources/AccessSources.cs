@@ -41,9 +41,13 @@ internal static class AccessSources
         _ => default,
     };
 
-    /// <summary>The source that <see cref="AccessSourceKind.Auto"/> is: the first that can be used.</summary>
-    internal static AccessSourceKind Best(KernelTree kernel) =>
-        _names.First(source => source.Kind is not (AccessSourceKind.PageOut or AccessSourceKind.DamonOfPhysicalMemory) && Check(source.Kind, kernel).IsAvailable).Kind;
+    /// <summary>The source that <see cref="AccessSourceKind.Auto"/> is: the first that can be used and disturbs nobody, and of DAMON that of processes' memory only.</summary>
+    internal static AccessSourceKind Best(KernelTree kernel, bool isWholeNode) => _names.First(source => source.Kind switch
+    {
+        AccessSourceKind.PageOut or AccessSourceKind.DamonOfPhysicalMemory => false,
+        AccessSourceKind.Damon => !isWholeNode && Check(source.Kind, kernel).IsAvailable && KernelConfig.Read(kernel).Has("CONFIG_DAMON_VADDR") != false,
+        _ => Check(source.Kind, kernel).IsAvailable,
+    }).Kind;
 
     /// <summary>Opens a source.</summary>
     /// <param name="options">Which, and for what.</param>
@@ -52,7 +56,8 @@ internal static class AccessSources
     internal static AccessSource Open(RecordingOptions options, KernelTree kernel)
     {
         DamonSysfs.CleanUp(DamonSysfs.DefaultFolder);
-        var kind = options.Source == AccessSourceKind.Auto ? Best(kernel) : options.Source;
+        var isAuto = options.Source == AccessSourceKind.Auto;
+        var kind = isAuto ? Best(kernel, options.Target is RecordingTarget.Node) : options.Source;
         var availability = Check(kind, kernel);
         if (!availability.IsAvailable)
         {
@@ -61,15 +66,26 @@ internal static class AccessSources
                 $"--source {_names.First(source => source.Kind == kind).Name} cannot be used here: {availability.WhyNot} {availability.Remedy} `fleet-estimator doctor` says what can.");
         }
 
-        return kind switch
+        try
         {
-            AccessSourceKind.IdlePageAndSoftDirty => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: true),
-            AccessSourceKind.IdlePage => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: false),
-            AccessSourceKind.SoftDirty => new SoftDirtySource(kernel),
-            AccessSourceKind.Damon => DamonSource.Start(kernel, options.Interval, ofProcesses: options.Target is not RecordingTarget.Node),
-            AccessSourceKind.DamonOfPhysicalMemory => DamonSource.Start(kernel, options.Interval, ofProcesses: false),
-            AccessSourceKind.PageOut => new PageOutSource(),
-            _ => new ContentSource(),
-        };
+            return Open(kind, options, kernel);
+        }
+        catch (RecordingException) when (kind == AccessSourceKind.Damon && isAuto)
+        {
+            // What it can do is known for certain only once it has been taken, and another recording may be quicker.
+            return new ContentSource();
+        }
     }
+
+    private static AccessSource Open(AccessSourceKind kind, RecordingOptions options, KernelTree kernel) => kind switch
+    {
+        AccessSourceKind.IdlePageAndSoftDirty => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: true),
+        AccessSourceKind.IdlePage => new IdlePageSource(kernel, IdlePageBitmap.Open(kernel), withSoftDirty: false),
+        AccessSourceKind.SoftDirty => new SoftDirtySource(kernel),
+        AccessSourceKind.Damon => DamonSource.Start(
+            kernel, options.Interval, ofProcesses: options.Target is not RecordingTarget.Node, orElsePhysical: options.Source != AccessSourceKind.Auto),
+        AccessSourceKind.DamonOfPhysicalMemory => DamonSource.Start(kernel, options.Interval, ofProcesses: false, orElsePhysical: true),
+        AccessSourceKind.PageOut => new PageOutSource(),
+        _ => new ContentSource(),
+    };
 }

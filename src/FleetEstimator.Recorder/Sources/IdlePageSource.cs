@@ -8,23 +8,24 @@ internal sealed class IdlePageSource : AccessSource
     private readonly KernelTree _kernel;
     private readonly IdlePageBitmap _bitmap;
     private readonly SoftDirtyBits? _softDirty;
+    private readonly bool _flushes;
     private readonly PageTable _table = new();
     private readonly ulong[] _heads = new ulong[PageBatch.Capacity];
     private ulong _lastHead;
-    private bool _isLastHeadIdle;
+    private bool? _isLastHeadIdle;
 
     /// <summary>Takes over an open bitmap.</summary>
     internal IdlePageSource(KernelTree kernel, IdlePageBitmap bitmap, bool withSoftDirty) =>
-        (_kernel, _bitmap, _softDirty) = (kernel, bitmap, withSoftDirty ? new SoftDirtyBits(kernel) : null);
+        (_kernel, _bitmap, _softDirty, _flushes) = (kernel, bitmap, withSoftDirty ? new SoftDirtyBits(kernel) : null, !PageTable.HasSoftDirtyBits(kernel));
 
     /// <inheritdoc/>
     internal override string Name => _softDirty is null ? "idle-page" : "idle-page+soft-dirty";
 
     /// <inheritdoc/>
-    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
+    internal override void BeginProcess(int pid, RecordedProcess process, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
         _table.Open(_kernel, pid);
-        _softDirty?.ReadAndClear(pid, process, pageMap, vmas, recorded);
+        _softDirty?.Begin(process, vmas, recorded);
         _lastHead = 0;
     }
 
@@ -38,7 +39,9 @@ internal sealed class IdlePageSource : AccessSource
             var before = process.Pages[batch.Pages[index]];
             var head = _heads[index] = batch.HasContent(index) && _table.Frame(index) is not 0 and var frame ? _bitmap.HeadOf(frame) : 0;
             var accessed = Accessed(head, in before, batch.IsHuge(index));
-            batch.Uses[index] = _softDirty is null ? accessed : Combine(accessed, _softDirty.Use(batch.Pages[index], in before, batch.IsHuge(index)), _table.IsSoftDirty(index));
+            batch.Uses[index] = _softDirty is null
+                ? accessed
+                : Combine(accessed, _softDirty.Use(batch.Pages[index], _table.IsSoftDirty(index), in before, batch.IsHuge(index)));
         }
     }
 
@@ -60,12 +63,23 @@ internal sealed class IdlePageSource : AccessSource
     }
 
     /// <summary>
-    /// Joins both facilities. Written and then clean since the bits were cleared, but dirty by now: that access was a write of the next interval, which will tell it.
+    /// Makes the processors forget the translations of the process: as long as one holds a page's translation, an access does not set the page's bit again, and the
+    /// kernel, which clears the bits, leaves translations alone (ptep_clear_flush_young in arch/x86/mm/pgtable.c). Without this the pages in use all the time would
+    /// be the ones to look idle. Clearing soft-dirty bits does it; where they are there and not ours, they are left alone.
     /// </summary>
-    internal static PageUse Combine(PageUse accessed, PageUse written, bool isDirtyAgain) => (accessed, written) switch
+    internal override void EndProcess(int pid, RecordedProcess process, PageMap pageMap)
+    {
+        if (_softDirty is not null)
+            _softDirty.End(pid, process, pageMap);
+        else if (_flushes)
+            SoftDirtyBits.Clear(_kernel, pid);
+    }
+
+    /// <summary>Joins both facilities.</summary>
+    internal static PageUse Combine(PageUse accessed, PageUse written) => (accessed, written) switch
     {
         (_, PageUse.Written) => PageUse.Written,
-        (PageUse.Accessed, PageUse.Untouched) => isDirtyAgain ? PageUse.NotKnown : PageUse.Read,
+        (PageUse.Accessed, PageUse.Untouched) => PageUse.Read,
         _ => accessed,
     };
 
@@ -77,7 +91,12 @@ internal sealed class IdlePageSource : AccessSource
         // The pages of one huge page are in several batches, and the first one's look marks all of it anew.
         if (head != _lastHead)
             (_lastHead, _isLastHeadIdle) = (head, _bitmap.IsIdle(head));
-        return _isLastHeadIdle ? PageUse.Untouched : PageUse.Accessed;
+        return _isLastHeadIdle switch
+        {
+            true => PageUse.Untouched,
+            false => PageUse.Accessed,
+            null => PageUse.NotKnown,
+        };
     }
 
     private void MarkHeads(int count)

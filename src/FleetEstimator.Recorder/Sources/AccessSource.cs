@@ -22,8 +22,8 @@ internal enum PageUse : byte
 /// <summary>
 /// Where a recording learns which pages were accessed between two scans. Compared contents lie beneath every source: they tell the writes that change
 /// something. A scan drives its source in this order: <see cref="BeginScan"/>; for each process <see cref="BeginProcess"/>, for each batch of its pages
-/// <see cref="Ask"/>, the look at the contents and <see cref="Watch"/>; then <see cref="EndProcess"/>,
-/// and <see cref="EndScan"/>.
+/// <see cref="Ask"/>, the look at the contents and <see cref="Watch"/>; then <see cref="EndProcess"/>
+/// and <see cref="Provoke"/>; at last <see cref="EndScan"/>.
 /// </summary>
 internal abstract class AccessSource : IDisposable
 {
@@ -44,10 +44,9 @@ internal abstract class AccessSource : IDisposable
     /// <summary>The pages of one process are about to be looked at.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="process">What the trace knows of it since the scan before.</param>
-    /// <param name="pageMap">Its page table.</param>
     /// <param name="vmas">Its private anonymous VMAs, ascending.</param>
     /// <param name="recorded">The parts of them that are recorded, ascending and disjoint.</param>
-    internal virtual void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
+    internal virtual void BeginProcess(int pid, RecordedProcess process, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
     }
 
@@ -61,11 +60,16 @@ internal abstract class AccessSource : IDisposable
     {
     }
 
-    /// <summary>The pages of a process have been looked at.</summary>
+    /// <summary>All pages of a process have been looked at.</summary>
     /// <param name="pid">The process.</param>
     /// <param name="process">What the trace knows of it now.</param>
-    /// <param name="isLastScan">Whether no scan follows that could use what is watched from here on.</param>
-    internal virtual void EndProcess(int pid, RecordedProcess process, bool isLastScan)
+    /// <param name="pageMap">Its page table.</param>
+    internal virtual void EndProcess(int pid, RecordedProcess process, PageMap pageMap)
+    {
+    }
+
+    /// <summary>Does what makes the next scan see accesses, if that takes more than watching. Not called when no scan follows.</summary>
+    internal virtual void Provoke(int pid, RecordedProcess process)
     {
     }
 

@@ -19,6 +19,7 @@ internal sealed unsafe class IdlePageBitmap : IDisposable
     private ulong _flagsOf = ulong.MaxValue;
     private ulong _bitsOf = ulong.MaxValue;
     private ulong _bits;
+    private bool _isWordRead;
 
     private IdlePageBitmap(int bitmap, int pageFlags) => (_bitmap, _pageFlags) = (bitmap, pageFlags);
 
@@ -65,17 +66,20 @@ internal sealed unsafe class IdlePageBitmap : IDisposable
         return frame;
     }
 
-    /// <summary>Whether nobody accessed the frame since it was marked. True is certain; false also when its mark was lost.</summary>
-    internal bool IsIdle(ulong frame)
+    /// <summary>
+    /// Whether nobody accessed the frame since it was marked. True is certain; false also when its mark was lost. Null for the last frames of memory, if their number
+    /// is not a multiple of 64: the kernel hands out whole words only.
+    /// </summary>
+    internal bool? IsIdle(ulong frame)
     {
         if (frame / 64 != _bitsOf)
         {
-            ulong bits = 0;
-            _ = Linux.ReadAt(_bitmap, &bits, sizeof(ulong), (long)(frame / 64 * sizeof(ulong)));
+            ulong bits;
+            _isWordRead = Linux.ReadAt(_bitmap, &bits, sizeof(ulong), (long)(frame / 64 * sizeof(ulong))) == sizeof(ulong);
             (_bits, _bitsOf) = (bits, frame / 64);
         }
 
-        return (_bits & (1UL << (int)(frame % 64))) != 0;
+        return _isWordRead ? (_bits & (1UL << (int)(frame % 64))) != 0 : null;
     }
 
     /// <summary>Marks frames as idle: up to 64 in one word of the bitmap.</summary>

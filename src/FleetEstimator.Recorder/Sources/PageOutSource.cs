@@ -27,18 +27,10 @@ internal sealed unsafe class PageOutSource : AccessSource
     /// <inheritdoc/>
     internal override IReadOnlyDictionary<string, string> Labels => new Dictionary<string, string> { ["perturbed"] = "yes" };
 
-    /// <inheritdoc/>
-    internal override void EndProcess(int pid, RecordedProcess process, bool isLastScan)
-    {
-        // Nobody would look at what a page-out after the last scan tells.
-        if (!isLastScan)
-            PageOut(pid, process);
-    }
-
     /// <summary>Asks the kernel to page out every page that <paramref name="process"/> has in memory, and notes which of them really went.</summary>
     /// <remarks>Pages that stay (shared by fork, locked, pinned, in use) are noted as in memory: finding them there again proves nothing.</remarks>
     /// <exception cref="RecordingException">This user or this kernel cannot advise other processes.</exception>
-    internal void PageOut(int pid, RecordedProcess process)
+    internal override void Provoke(int pid, RecordedProcess process)
     {
         var descriptor = Linux.PidfdOpen(pid);
         if (descriptor < 0)

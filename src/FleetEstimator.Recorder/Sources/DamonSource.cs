@@ -25,9 +25,10 @@ internal sealed class DamonSource : AccessSource
     private readonly ulong _pageSize = (ulong)Environment.SystemPageSize;
     private int[] _targets = [];
     private Thread? _waiting;
-    private IReadOnlyList<DamonRegion[]>? _reported;
-    private IReadOnlyList<DamonRegion[]> _regions = [];
-    private DamonRegion[] _ofProcess = [];
+    private readonly Lock _lock = new();
+    private List<IReadOnlyList<DamonRegion[]>> _reported = [];
+    private List<IReadOnlyList<DamonRegion[]>> _reports = [];
+    private DamonRegion[][] _ofProcess = [];
     private long _scanBegan;
     private TimeSpan _lastScan;
 
@@ -50,13 +51,17 @@ internal sealed class DamonSource : AccessSource
     /// <param name="kernel">Where its files are.</param>
     /// <param name="interval">Time from scan to scan.</param>
     /// <param name="ofProcesses">Whether to monitor processes' memory, if the kernel can, rather than the machine's.</param>
+    /// <param name="orElsePhysical">Whether the machine's memory will do where the kernel cannot.</param>
     /// <exception cref="RecordingException">It cannot be set up.</exception>
-    internal static DamonSource Start(KernelTree kernel, TimeSpan interval, bool ofProcesses)
+    internal static DamonSource Start(KernelTree kernel, TimeSpan interval, bool ofProcesses, bool orElsePhysical)
     {
         var damon = DamonSysfs.Take(kernel, DamonSysfs.DefaultFolder);
         try
         {
-            var source = new DamonSource(kernel, damon, DamonTiming.For(interval), ofProcesses && damon.Operations.Contains("vaddr", StringComparer.Ordinal));
+            var canMonitorProcesses = damon.Operations.Contains("vaddr", StringComparer.Ordinal);
+            if (!canMonitorProcesses && !orElsePhysical)
+                throw new RecordingException(RecordingFailure.NotSupported, "This kernel's DAMON monitors physical memory only. It needs CONFIG_DAMON_VADDR; or use --source damon-paddr.");
+            var source = new DamonSource(kernel, damon, DamonTiming.For(interval), ofProcesses && canMonitorProcesses);
             if (!source._ofProcesses)
             {
                 damon.TurnOn("paddr", [], SystemMemory(File.ReadLines($"{kernel.Proc}/iomem")), source._timing);
@@ -91,16 +96,17 @@ internal sealed class DamonSource : AccessSource
     internal override void BeginScan()
     {
         _scanBegan = Stopwatch.GetTimestamp();
-        _regions = Interlocked.Exchange(ref _reported, null) ?? [];
+        lock (_lock)
+            (_reports, _reported) = (_reported, []);
         _pids.Clear();
     }
 
     /// <inheritdoc/>
-    internal override void BeginProcess(int pid, RecordedProcess process, PageMap pageMap, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
+    internal override void BeginProcess(int pid, RecordedProcess process, IReadOnlyList<AnonymousMapping> vmas, IReadOnlyList<PageRange> recorded)
     {
         _pids.Add(pid);
         var target = _ofProcesses ? Array.IndexOf(_targets, pid) : 0;
-        _ofProcess = target >= 0 && target < _regions.Count ? _regions[target] : [];
+        _ofProcess = target < 0 ? [] : [.. _reports.Select(report => report[target])];
         if (!_ofProcesses && _ofProcess.Length > 0)
             _table.Open(_kernel, pid);
     }
@@ -117,7 +123,7 @@ internal sealed class DamonSource : AccessSource
             if (!batch.HasContent(index))
                 continue;
             var page = _ofProcesses ? batch.Pages[index] : _table.Frame(index);
-            if (page != 0 && Accesses(_ofProcess, page * _pageSize) > SamplesOfOurLooks)
+            if (page != 0 && Array.Exists(_ofProcess, regions => Accesses(regions, page * _pageSize) > SamplesOfOurLooks))
                 batch.Uses[index] = PageUse.Accessed;
         }
     }
@@ -130,7 +136,8 @@ internal sealed class DamonSource : AccessSource
             return;
         // A process that slept is not looked at, and is monitored all the same.
         int[] wanted = [.. _targets.Where(pid => Directory.Exists($"{_kernel.Proc}/{pid}")).Union(_pids).Take(MaxTargets)];
-        if (!wanted.SequenceEqual(_targets) || (wanted.Length > 0 && !_damon.IsOn))
+        // The kernel thread, and with it our waiting one, ends with its last process.
+        if (!wanted.SequenceEqual(_targets) || (wanted.Length > 0 && _waiting is not { IsAlive: true }))
             Monitor(wanted);
     }
 
@@ -195,7 +202,10 @@ internal sealed class DamonSource : AccessSource
         void Wait()
         {
             while (_damon.WaitForRegions(targets) is { } regions)
-                Volatile.Write(ref _reported, regions);
+            {
+                lock (_lock)
+                    _reported.Add(regions);
+            }
         }
     }
 
@@ -204,6 +214,6 @@ internal sealed class DamonSource : AccessSource
         _damon.TurnOff();
         _waiting?.Join();
         _waiting = null;
-        _reported = null;
+        _reported.Clear();
     }
 }

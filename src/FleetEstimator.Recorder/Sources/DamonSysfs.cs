@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
 using FleetEstimator.Recorder.Calibration;
@@ -16,9 +17,11 @@ internal sealed class DamonSysfs : IDisposable
     /// <summary>Where the journal is, beside that of calibration.</summary>
     internal const string DefaultFolder = UndoJournal.DefaultFolder + "/damon";
 
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    // Since regions are reported, the lock of all of DAMON's files is held for up to two aggregations.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(8);
     private static readonly Version _firstWithRegions = new(6, 2);
 
+    private readonly ProcFile _file = new();
     private readonly string _thread;
     private readonly UndoJournal _journal;
 
@@ -45,9 +48,9 @@ internal sealed class DamonSysfs : IDisposable
 
         if (KernelRelease(kernel) is { } release && release < _firstWithRegions)
             return new($"Linux {release} does not report regions in sysfs.", "It needs Linux 6.2.");
-        if (KernelTree.Text($"{threads}/nr_kdamonds") is not { } count || !IsWritable($"{threads}/nr_kdamonds"))
+        if (!int.TryParse(KernelTree.Text($"{threads}/nr_kdamonds"), CultureInfo.InvariantCulture, out var count) || !IsWritable($"{threads}/nr_kdamonds"))
             return new($"{threads} may not be changed by this user.", "Run as root.");
-        for (var thread = 0; thread < int.Parse(count, CultureInfo.InvariantCulture); thread++)
+        for (var thread = 0; thread < count; thread++)
         {
             if (KernelTree.Text($"{threads}/{thread}/state") == "on")
                 return new("Another program uses DAMON.", $"It is one user's at a time: stop it, or write off to {threads}/{thread}/state if nobody does.");
@@ -154,22 +157,24 @@ internal sealed class DamonSysfs : IDisposable
         }
     }
 
-    /// <summary>Waits until the kernel has reported the regions of an aggregation, one to two aggregations from now, and reads them, target by target.</summary>
+    /// <summary>Waits until the kernel has reported the regions of an aggregation, one to two aggregations from now, and reads them.</summary>
     /// <returns>Null if monitoring has ended.</returns>
     internal IReadOnlyList<DamonRegion[]>? WaitForRegions(int targets)
     {
         try
         {
             Write($"{_thread}/state", "update_schemes_tried_regions");
-            if (!IsOn)
-                return null;
-            return [.. Enumerable.Range(0, targets).Select(target => ReadRegions($"{Context}/schemes/{target}/tried_regions"))];
+            return IsOn ? ReadRegions(targets) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    /// <summary>The regions reported last, target by target, each in ascending order.</summary>
+    internal IReadOnlyList<DamonRegion[]> ReadRegions(int targets) =>
+        [.. Enumerable.Range(0, targets).Select(target => ReadRegions($"{Context}/schemes/{target}/tried_regions"))];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -220,7 +225,7 @@ internal sealed class DamonSysfs : IDisposable
         Write($"{scheme}/action", "stat");
         Write($"{scheme}/access_pattern/sz/min", 0);
         Write($"{scheme}/access_pattern/sz/max", ulong.MaxValue);
-        Write($"{scheme}/access_pattern/nr_accesses/min", 1);
+        Write($"{scheme}/access_pattern/nr_accesses/min", DamonTiming.AccessesMin);
         Write($"{scheme}/access_pattern/nr_accesses/max", uint.MaxValue);
         Write($"{scheme}/access_pattern/age/min", 0);
         Write($"{scheme}/access_pattern/age/max", uint.MaxValue);
@@ -233,13 +238,18 @@ internal sealed class DamonSysfs : IDisposable
         Write($"{scheme}/filters/0/matching", "N");
     }
 
-    private static DamonRegion[] ReadRegions(string folder) =>
-    [
-        .. from region in Directory.EnumerateDirectories(folder)
-           let start = ReadNumber($"{region}/start")
-           orderby start
-           select new DamonRegion(start, ReadNumber($"{region}/end"), (int)ReadNumber($"{region}/nr_accesses")),
-    ];
+    private DamonRegion[] ReadRegions(string folder)
+    {
+        var regions = new List<DamonRegion>();
+        foreach (var region in Directory.EnumerateDirectories(folder))
+            regions.Add(new DamonRegion(ReadNumber($"{region}/start"), ReadNumber($"{region}/end"), (int)ReadNumber($"{region}/nr_accesses")));
+        regions.Sort((one, other) => one.Start.CompareTo(other.Start));
+        return [.. regions];
+    }
+
+    /// <summary>One of thousands of small files.</summary>
+    private ulong ReadNumber(string path) =>
+        Utf8Parser.TryParse(_file.Read(path, out var errno), out ulong number, out _) && errno == 0 ? number : throw new IOException($"{path} cannot be read: {Linux.Describe(errno)}.");
 
     private static Version? KernelRelease(KernelTree kernel)
     {
@@ -259,8 +269,6 @@ internal sealed class DamonSysfs : IDisposable
     }
 
     private static string Read(string path) => WhileBusy(() => File.ReadAllText(path).Trim());
-
-    private static ulong ReadNumber(string path) => ulong.Parse(Read(path), CultureInfo.InvariantCulture);
 
     private static void Write<T>(string path, T value)
         where T : IFormattable => Write(path, value.ToString(null, CultureInfo.InvariantCulture));
@@ -294,16 +302,22 @@ internal sealed class DamonSysfs : IDisposable
 /// <param name="RegionsMax">Most regions.</param>
 internal readonly record struct DamonTiming(long SampleMicroseconds, long AggregationMicroseconds, int RegionsMax)
 {
-    internal const int RegionsMin = 10;
+    internal const int RegionsMin = 200;
 
     private const int SamplesPerAggregation = 20;
 
-    /// <summary>Aggregates over the time between two scans; 20 samples each, as DAMON's own defaults.</summary>
+    /// <summary>
+    /// Aggregates over the time between two scans, at most 2 s: regions adapt, and monitoring ends, after whole aggregations only. 20 samples each, as DAMON's own
+    /// defaults have it, 20 times less often.
+    /// </summary>
     internal static DamonTiming For(TimeSpan interval)
     {
-        var aggregation = Math.Max((long)interval.TotalMicroseconds, 100_000);
+        var aggregation = Math.Clamp((long)interval.TotalMicroseconds, 100_000, 2_000_000);
         return new DamonTiming(aggregation / SamplesPerAggregation, aggregation, 1000);
     }
+
+    /// <summary>Least accesses that say anything: a scan of the recorder's own touches two samples at least.</summary>
+    internal const int AccessesMin = 3;
 
     internal int Samples => (int)(AggregationMicroseconds / SampleMicroseconds);
 }
