@@ -13,6 +13,11 @@ namespace FleetEstimator.Tests.Fuzzing;
 /// </summary>
 internal sealed class ReferenceArrowFile
 {
+    // Numbers of types in Arrow's Schema.fbs.
+    private const byte Int = 2;
+    private const byte BinaryView = 23;
+    private const byte Utf8View = 24;
+
     private readonly byte[] _file;
     private readonly List<(int Offset, int Width)> _structure = [];
     private readonly List<(int Offset, int Width)> _bodies = [];
@@ -31,6 +36,7 @@ internal sealed class ReferenceArrowFile
     /// <summary>Where the footer lists record batches, 24 bytes each.</summary>
     public (int Offset, int Count) Blocks { get; private set; }
 
+    /// <exception cref="NotSupportedException">There are columns of types that this reader does not know.</exception>
     public static ReferenceArrowFile Read(byte[] bytes)
     {
         var file = new ReferenceArrowFile(bytes);
@@ -116,17 +122,26 @@ internal sealed class ReferenceArrowFile
         {
             var field = Pointer(fields.Offset + (4 * index));
             var name = Vector(Field(field, 0));
-            var (isDictionary, type) = (Field(field, 4) > 0, _file[Field(field, 2)]);
-            var bits = type == 2 && !isDictionary ? Int32(Field(Pointer(Field(field, 3)), 0)) : 0;
+            var isDictionary = Field(field, 4) > 0;
+            var type = isDictionary ? Int : _file[Field(field, 2)];
+            var bits = type == Int && !isDictionary ? Int32(Field(Pointer(Field(field, 3)), 0)) : 0;
             columns[Encoding.UTF8.GetString(_file, name.Offset, name.Count)] = (buffer, variadic, bits / 8);
-            const int utf8 = 5;
-            const int utf8View = 24;
-            buffer += type == utf8 && !isDictionary ? 3 : 2;
-            variadic += type == utf8View && !isDictionary ? 1 : 0;
+            buffer += BuffersOf(type);
+            variadic += type is BinaryView or Utf8View ? 1 : 0;
         }
 
         return columns;
     }
+
+    // Record batches keep the indices of a dictionary only, like any number.
+    private static int BuffersOf(byte type) => type switch
+    {
+        1 => 0,
+        13 => 1,
+        Int or 3 or 6 or 7 or 8 or 9 or 10 or 11 or 15 or 18 or BinaryView or Utf8View => 2,
+        4 or 5 or 19 or 20 => 3,
+        _ => throw new NotSupportedException($"What a column of type {type} has depends on more than this reader looks at."),
+    };
 
     // Tables of flatbuffers: an offset to a list of the fields' places.
     private int Field(int table, int slot)

@@ -153,8 +153,22 @@ internal sealed class TraceSubject : FuzzSubject
             var rules = new NaiveTraceRules();
             if (trace.Header.PageSize == 4096 && rows.All(row => row.Operation.Pages <= PagesCounted))
                 Assert.All(rows, row => Assert.True(rules.Take(row.TimeMicroseconds, row.Operation)));
-            Assert.Equal(ReferenceArrowFile.Read(bytes).Rows, rows);
+            if (SecondReading(bytes) is { } second)
+                Assert.Equal(second, rows);
         });
+    }
+
+    // Null where a foreign column has become of a type of which the second reader does not know how many buffers it has.
+    private static TraceRow[]? SecondReading(byte[] bytes)
+    {
+        try
+        {
+            return ReferenceArrowFile.Read(bytes).Rows;
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
     }
 
     private static byte[] Structure(byte[] bytes, ReferenceArrowFile file, Random random)
