@@ -10,8 +10,8 @@ namespace FleetEstimator.Traces.Import;
 /// </summary>
 internal sealed class ParquetImporter : TableImporter
 {
-    // A row group is decoded whole: at 8 bytes a value this is 128 MiB a column.
-    private const int GroupRowsMax = 16 << 20;
+    // A row group is decoded whole: at 8 bytes a value and 8 columns this is 256 MiB.
+    private const int GroupRowsMax = 4 << 20;
 
     /// <inheritdoc/>
     public override string Format => "parquet";
@@ -20,13 +20,15 @@ internal sealed class ParquetImporter : TableImporter
     public override string Description => "A Parquet table of accesses or operations, its columns mapped with --column.";
 
     /// <inheritdoc/>
-    public override string FilesDescription => "A Parquet file with flat columns of numbers, texts or timestamps; row groups of at most 16 million rows.";
+    public override string FilesDescription => "A Parquet file with flat columns of numbers, texts or timestamps; row groups of at most 4 million rows.";
 
     /// <inheritdoc/>
     protected override ImportTable Open(ImportJob job)
     {
         if (!job.File.Stream.CanSeek)
             throw job.Wrong("a pipe cannot be sought, and Parquet is read from its end", "Give the table as a file");
+        if (ParquetSizes.FaultInFooter(job.File, job.Limits.WholeBytesMax) is { } fault)
+            throw job.Wrong(fault, "Write or copy the file again");
         return Decode(job, () => new Table(job, ParquetReader.CreateAsync(job.File.Stream, leaveStreamOpen: true).GetAwaiter().GetResult()));
     }
 
@@ -118,6 +120,8 @@ internal sealed class ParquetImporter : TableImporter
             using var group = reader.OpenRowGroupReader(_group);
             if (group.RowCount is < 0 or > GroupRowsMax)
                 throw job.Wrong($"row group {_group}", null, $"it has {group.RowCount} rows, more than the limit of {GroupRowsMax}", "Write smaller row groups");
+            if (group.RowCount > job.Limits.RowsMax - _groupStart)
+                throw job.Wrong($"row group {_group}", null, $"with it the table has more than {job.Limits.RowsMax} rows", "Import a part of the table at a time");
             _rows = (int)group.RowCount;
             foreach (var column in _selected)
                 _values[column] = Values(group, _fields[column]);
@@ -129,6 +133,8 @@ internal sealed class ParquetImporter : TableImporter
         {
             if (field.MaxRepetitionLevel > 0)
                 throw job.Wrong($"column {field.Path}", null, "it holds lists", "Map columns with one value a row");
+            if (group.GetMetadata(field) is { MetaData: { } chunk } && ParquetSizes.FaultInPages(job.File, chunk) is { } fault)
+                throw job.Wrong($"row group {_group}", field.Path.ToString(), fault, "Write the file again, with smaller row groups");
             if (field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>))
                 return Texts(group, field);
             return Type.GetTypeCode(field.ClrType) switch

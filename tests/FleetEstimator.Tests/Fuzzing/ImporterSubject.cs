@@ -48,7 +48,7 @@ internal sealed class ImporterSubject : FuzzSubject
         try
         {
             return Imported.Of(
-                _format, ImportMutationTests.Files(_format, _fixture, bytes), new ImportOptions().Add("zero-pages", "resident").Add("op", "access"), ImportMutationTests.Small);
+                _format, ImportMutationTests.Files(_format, _fixture, bytes), new ImportOptions().Add("zero-pages", "resident"), ImportMutationTests.Small);
         }
         catch (ImportException exception) when (exception.Problem.Length > 0 && exception.Remedy.Length > 0)
         {

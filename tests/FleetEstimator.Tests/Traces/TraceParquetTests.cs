@@ -1,8 +1,8 @@
 using DuckDB.NET.Data;
 using FleetEstimator.Paging;
+using FleetEstimator.Tests.Traces.Import;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.Import;
-using FleetEstimator.Tests.Traces.Import;
 using Xunit;
 using static FleetEstimator.Tests.Traces.TraceExamples;
 

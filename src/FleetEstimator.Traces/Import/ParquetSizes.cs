@@ -1,0 +1,177 @@
+using System.Buffers.Binary;
+using Parquet.Meta;
+
+namespace FleetEstimator.Traces.Import;
+
+/// <summary>
+/// What a Parquet file declares of its sizes, read before the Parquet library believes it: it takes the memory that a list in the footer or a page's header
+/// asks for. Both are Thrift structs in the compact protocol; a page's begins with its kind, its uncompressed and its compressed size.
+/// </summary>
+internal static class ParquetSizes
+{
+    // Writers make pages of about 1 MiB; DuckDB's and Parquet.Net's may be as large as a row group.
+    private const long UncompressedBytesMax = 64L << 20;
+
+    // Type codes of the compact protocol.
+    private const int Stop = 0, True = 1, False = 2, SignedByte = 3, Int16 = 4, Int32 = 5, Int64 = 6, Float64 = 7, Binary = 8, List = 9, Set = 10, Struct = 12;
+
+    private const int HeaderBytesMax = 64 << 10;
+    private const int DepthMax = 16;
+
+    /// <summary>What is wrong with the lengths in the file's footer; null if nothing is.</summary>
+    /// <param name="file">A Parquet file: at its end the footer, four bytes with the footer's length, and PAR1.</param>
+    /// <param name="bytesMax">Most bytes that the footer may have.</param>
+    public static string? FaultInFooter(ImportFile file, long bytesMax)
+    {
+        const int tailBytes = 8;
+        var (length, tail) = (file.Stream.Length, new byte[tailBytes]);
+        if (length < tailBytes || file.ReadAt(length - tailBytes, tail) < tailBytes || !tail.AsSpan(4).SequenceEqual("PAR1"u8))
+            return "it does not end as Parquet files do";
+        var footerBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail);
+        if (footerBytes > length - tailBytes)
+            return $"its footer has {footerBytes} bytes, more than the file";
+        if (footerBytes > bytesMax)
+            return $"its footer has {footerBytes} bytes, more than the limit of {bytesMax}";
+        var footer = new byte[footerBytes];
+        file.ReadAt(length - tailBytes - footerBytes, footer);
+        var at = 0;
+        return TrySkip(footer, ref at, Struct, 0) ? null : "a list or text in its footer is longer than the footer";
+    }
+
+    /// <summary>What is wrong with the sizes of a chunk's pages; null if nothing is.</summary>
+    public static string? FaultInPages(ImportFile file, ColumnMetaData column)
+    {
+        var offset = column.DictionaryPageOffset is > 0 and var dictionary ? Math.Min(dictionary, column.DataPageOffset) : column.DataPageOffset;
+        var length = file.Stream.Length;
+        if (offset < 0 || column.TotalCompressedSize < 0 || offset > length || column.TotalCompressedSize > length - offset)
+            return $"its {column.TotalCompressedSize} bytes at {offset} reach beyond the {length} bytes of the file";
+        var end = offset + column.TotalCompressedSize;
+        var uncompressed = 0L;
+        var buffer = new byte[Math.Min(HeaderBytesMax, column.TotalCompressedSize)];
+        while (offset < end)
+        {
+            var header = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - offset));
+            file.ReadAt(offset, header);
+            if (!TryRead(header, out var headerBytes, out var uncompressedBytes, out var compressedBytes))
+                return $"the header of the page at {offset} is damaged";
+            if (compressedBytes < 0 || compressedBytes > end - offset - headerBytes)
+                return $"the page at {offset} declares {compressedBytes} bytes, more than there are in the column";
+            if (uncompressedBytes < 0 || (uncompressed += uncompressedBytes) > UncompressedBytesMax)
+                return $"its pages up to {offset} declare {uncompressed} uncompressed bytes, more than the limit of {UncompressedBytesMax >> 20} MiB in a row group";
+            offset += headerBytes + compressedBytes;
+        }
+
+        return null;
+    }
+
+    private static bool TryRead(ReadOnlySpan<byte> bytes, out int length, out long uncompressed, out long compressed)
+    {
+        (length, uncompressed, compressed) = (0, -1, -1);
+        var field = 0L;
+        while (length < bytes.Length)
+        {
+            var head = bytes[length++];
+            var type = head & 0xF;
+            if (type == Stop)
+                return true;
+            if (!TryField(bytes, ref length, head, ref field))
+                return false;
+            if (type == Int32 && field is 2 or 3)
+            {
+                if (!TryVariable(bytes, ref length, out var value))
+                    return false;
+                (field == 2 ? ref uncompressed : ref compressed) = Signed(value);
+            }
+            else if (!TrySkip(bytes, ref length, type, 0))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool TryField(ReadOnlySpan<byte> bytes, ref int at, byte head, ref long field)
+    {
+        // The difference to the number of the field before, or, if it is 0, the number itself.
+        if (head >> 4 is > 0 and var delta)
+        {
+            field += delta;
+            return true;
+        }
+
+        var isThere = TryVariable(bytes, ref at, out var number);
+        field = Signed(number);
+        return isThere;
+    }
+
+    private static bool TrySkip(ReadOnlySpan<byte> bytes, ref int at, int type, int depth)
+    {
+        switch (type)
+        {
+            case True or False:
+                return true;
+            case SignedByte:
+                return TryAdvance(bytes, ref at, 1);
+            case Int16 or Int32 or Int64:
+                return TryVariable(bytes, ref at, out _);
+            case Float64:
+                return TryAdvance(bytes, ref at, 8);
+            case Binary:
+                return TryVariable(bytes, ref at, out var length) && TryAdvance(bytes, ref at, length);
+            case Struct when depth < DepthMax:
+                var field = 0L;
+                while (at < bytes.Length)
+                {
+                    var head = bytes[at++];
+                    if ((head & 0xF) == Stop)
+                        return true;
+                    if (!TryField(bytes, ref at, head, ref field) || !TrySkip(bytes, ref at, head & 0xF, depth + 1))
+                        return false;
+                }
+
+                return false;
+            case List or Set when depth < DepthMax && at < bytes.Length:
+                var listHead = bytes[at++];
+                var items = (ulong)(listHead >> 4);
+                if (items == 15 && !TryVariable(bytes, ref at, out items))
+                    return false;
+                for (; items > 0; items--)
+                {
+                    // Booleans take a byte each in lists.
+                    if (!((listHead & 0xF) is True or False ? TryAdvance(bytes, ref at, 1) : TrySkip(bytes, ref at, listHead & 0xF, depth + 1)))
+                        return false;
+                }
+
+                return true;
+            default:
+                // Neither structure has a map.
+                return false;
+        }
+    }
+
+    private static bool TryAdvance(ReadOnlySpan<byte> bytes, ref int at, ulong length)
+    {
+        if (length > (ulong)(bytes.Length - at))
+            return false;
+        at += (int)length;
+        return true;
+    }
+
+    private static bool TryVariable(ReadOnlySpan<byte> bytes, ref int at, out ulong value)
+    {
+        value = 0;
+        for (var shift = 0; shift < 64 && at < bytes.Length; shift += 7)
+        {
+            var next = bytes[at++];
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+                return true;
+        }
+
+        return false;
+    }
+
+    // Zigzag.
+    private static long Signed(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
+}
