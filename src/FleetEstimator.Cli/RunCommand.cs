@@ -72,6 +72,9 @@ internal static class RunCommand
         foreach (var recording in plan.Recordings)
             workloads.Get(recording);
 
+        progress.Say("backtesting the recordings that have kernel counters beside them");
+        var backtests = await StudyResults.Backtest(plan, interrupt);
+
         await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
         progress.Say($"simulating {plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms");
         var outcome = silo == null
@@ -79,7 +82,7 @@ internal static class RunCommand
             : await new StudyClient(silo.Grains).Run(plan, progress, interrupt);
         progress.Clear();
 
-        var result = StudyResults.Make(plan, outcome, workloads);
+        var result = StudyResults.Make(plan, outcome, workloads, backtests);
         await folder.WriteAsync(study, result, outcome.Nodes, RecordOf(options, plan, result, started), interrupt);
         Print(result, output, options.Json);
         return result.FailedNodes.Count > 0 ? ExitCode.Partial

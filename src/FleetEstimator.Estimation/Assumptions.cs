@@ -32,6 +32,15 @@ internal static class Assumptions
                 + "if the nodes that failed differ from them.";
         }
 
+        var synthetic = recordings.Count(recording => recording.AccessSource == RecordingSummary.SyntheticAccessSource);
+        if (synthetic > 0)
+        {
+            yield return $"{synthetic} of {recordings.Count} recordings are synthetic: they were generated from a workload model, and nothing in them was recorded. "
+                + "The estimates that rest on them are of the model, not of a fleet.";
+        }
+
+        foreach (var doubt in SmallSamples(recordings))
+            yield return doubt;
         foreach (var @class in classes)
         {
             var asked = recordings.Count(recording => recording.Classes.Contains(@class.Name));
@@ -43,6 +52,16 @@ internal static class Assumptions
             var tooLarge = recordings.Count(recording => recording.Classes.Contains(@class.Name) && recording.PeakResidentBytes > room);
             if (tooLarge > 0)
                 yield return $"Class {@class.Name}: the peak of {(tooLarge == 1 ? "1 recording" : $"{tooLarge} recordings")} is above the {ByteSize.ToText(room)} that a node has for modelled memory.";
+        }
+    }
+
+    private static IEnumerable<string> SmallSamples(IReadOnlyList<RecordingSummary> recordings)
+    {
+        var small = recordings.Where(recording => recording.SampledBlocks < ErrorComponents.FewBlocks).ToList();
+        if (small.Count > 0)
+        {
+            yield return $"{string.Join(", ", small.Select(recording => $"{recording.Node} ({recording.SampledBlocks})"))}: fewer than {ErrorComponents.FewBlocks} blocks of 2 MiB were recorded. "
+                + "So small a sample of pages may have missed what matters, and the standard error of page sampling is rough; record a larger share.";
         }
     }
 
@@ -81,7 +100,11 @@ internal static class Assumptions
     {
         var sampled = recordings.Count(recording => recording.SamplingFraction < 1);
         if (sampled > 0)
-            yield return $"{sampled} of {recordings.Count} recordings hold a sample of their node's pages; what that adds to the uncertainty shows only in how recordings differ.";
+        {
+            yield return $"{sampled} of {recordings.Count} recordings hold a sample of their node's pages, in blocks of 2 MiB. Such a recording is replayed on a node scaled down by the same "
+                + "share, limits and swap included, and its figures are scaled up. What that adds to the uncertainty is in the intervals, since it makes recordings differ, and stated apart "
+                + "as the component page_sampling of each estimate.";
+        }
     }
 
     private static IEnumerable<string> OfClass(NodeClass @class, IReadOnlyList<RecordingSummary> recordings)
@@ -130,6 +153,12 @@ internal static class Assumptions
         {
             yield return $"Class {@class.Name}: KSM looks at {ksm.PagesToScan} pages every {ksm.SleepMilliseconds} ms, of all anonymous memory, and maps the zero page for those "
                 + "filled with zeros (use_zero_pages). Other pages that are alike are not merged here.";
+        }
+
+        if (@class.Swap.Device == SwapDevice.Disk && recordings.Any(recording => recording.SamplingFraction < 1 && recording.Classes.Contains(@class.Name)))
+        {
+            yield return $"Class {@class.Name}: a rotating disk is read ahead by slot, and of a sampled recording other pages lie side by side than on the whole node: "
+                + "its figures of read-ahead are less exact.";
         }
 
         if (@class.ZeroPageForbidden > 0)

@@ -55,6 +55,10 @@ public sealed record Estimate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? SimulationHalfWidth { get; init; }
 
+    /// <summary>What the uncertainty is made of; null where there is no figure.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ErrorComponents? Components { get; init; }
+
     /// <summary>The figure if every access of unknown kind was a load; null where both assumptions agree.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Interval? AllReads { get; init; }

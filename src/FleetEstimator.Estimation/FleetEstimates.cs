@@ -74,6 +74,7 @@ public sealed record FleetEstimates
         Note = estimate.Note,
         DegreesOfFreedom = estimate.DegreesOfFreedom,
         SimulationHalfWidth = estimate.SimulationHalfWidth,
+        Components = estimate.Components,
         AllReads = estimate.AllReads,
         AllWrites = estimate.AllWrites,
     };

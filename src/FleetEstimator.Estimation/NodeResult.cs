@@ -31,6 +31,15 @@ public sealed record NodeResult(
 {
     /// <summary>Bytes in a page of the recording: what one page of swap traffic counts for.</summary>
     public int PageSizeBytes { get; init; } = 4096;
+
+    /// <summary>Share of the node's pages that the recording holds, in (0, 1]; all figures are of the whole node.</summary>
+    public double SamplingFraction { get; init; } = 1;
+
+    /// <summary>
+    /// Of a sampled recording, on one of the nodes that replay it: the same node replayed with one half of the sampled pages and with the other, for several random
+    /// splits (first half, second half, first half of the next split, …). The variance of page sampling is estimated from them. Otherwise empty.
+    /// </summary>
+    public IReadOnlyList<NodeResult> Halves { get; init; } = [];
 }
 
 /// <summary>One node under one mechanism. Means are over time, rounded down to whole units.</summary>

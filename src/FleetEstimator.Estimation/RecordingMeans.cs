@@ -11,6 +11,8 @@ internal sealed class RecordingMeans
     public RecordingMeans(int recording, RecordingSums sums, int mechanisms)
     {
         (Recording, Nodes, HasAllWrites, _mechanisms) = (recording, sums.Nodes, sums.HasAllWrites, mechanisms);
+        SamplingFraction = sums.SamplingFraction;
+        Halves = [.. sums.Halves.Select(half => new RecordingMeans(recording, half, mechanisms))];
         NodesOfGroups = [.. Enumerable.Range(0, RecordingSums.Groups).Select(sums.NodesOf)];
         _means = new double[(1 + RecordingSums.Groups) * 2 * mechanisms * NodeQuantities.Count];
         for (var row = 0; row <= RecordingSums.Groups; row++)
@@ -37,6 +39,12 @@ internal sealed class RecordingMeans
 
     /// <summary>Nodes of the class that replay it, at least 1.</summary>
     public long Nodes { get; }
+
+    /// <summary>Share of the recorded node's pages that the recording holds.</summary>
+    public double SamplingFraction { get; }
+
+    /// <summary>The same with halves of the sampled pages, two for each random split; empty where all pages were recorded, or no node was replayed so.</summary>
+    public IReadOnlyList<RecordingMeans> Halves { get; }
 
     /// <summary>Nodes in each random group; a group may be empty.</summary>
     public IReadOnlyList<long> NodesOfGroups { get; }

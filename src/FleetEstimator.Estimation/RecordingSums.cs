@@ -13,6 +13,8 @@ internal sealed class RecordingSums(int mechanisms)
     private readonly Int128[] _measuredMicroseconds = new Int128[Groups];
     private readonly Int128[] _allReads = new Int128[Groups * mechanisms * NodeQuantities.Count];
 
+    private RecordingSums[] _halves = [];
+
     /// <summary>Null until a node was replayed with all writes; from then on nodes that were not count with their all reads.</summary>
     private Int128[]? _allWrites;
 
@@ -37,6 +39,12 @@ internal sealed class RecordingSums(int mechanisms)
         }
     }
 
+    /// <summary>Share of the recorded node's pages that the recording holds.</summary>
+    public double SamplingFraction { get; private set; } = 1;
+
+    /// <summary>Sums over those nodes that were also replayed with halves of the sampled pages, as <see cref="NodeResult.Halves"/> has them.</summary>
+    public IReadOnlyList<RecordingSums> Halves => _halves;
+
     /// <summary>Whether any node was replayed under both access assumptions.</summary>
     public bool HasAllWrites => _allWrites is not null;
 
@@ -54,6 +62,9 @@ internal sealed class RecordingSums(int mechanisms)
         _measuredMicroseconds[group] += node.MeasuredMicroseconds;
         Instances += node.Instances;
         LimitBytes += node.LimitBytes;
+        SamplingFraction = node.SamplingFraction;
+        for (var half = 0; half < node.Halves.Count; half++)
+            HalfOf(half, node.Halves.Count).Add(node.Halves[half]);
         foreach (var lane in node.Lanes)
         {
             for (var quantity = 0; quantity < NodeQuantities.Count; quantity++)
@@ -81,8 +92,18 @@ internal sealed class RecordingSums(int mechanisms)
         AddTo(_measuredMicroseconds, other._measuredMicroseconds);
         Instances += other.Instances;
         LimitBytes += other.LimitBytes;
+        SamplingFraction = Math.Min(SamplingFraction, other.SamplingFraction);
+        for (var half = 0; half < other._halves.Length; half++)
+            HalfOf(half, other._halves.Length).Add(other._halves[half]);
         for (var group = 0; group < Groups; group++)
             _nodes[group] += other._nodes[group];
+    }
+
+    private RecordingSums HalfOf(int half, int halves)
+    {
+        if (_halves.Length == 0)
+            _halves = [.. Enumerable.Range(0, halves).Select(_ => new RecordingSums(mechanisms))];
+        return _halves[half];
     }
 
     /// <summary>Sum of a quantity over all nodes.</summary>

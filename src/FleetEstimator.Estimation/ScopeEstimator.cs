@@ -13,6 +13,8 @@ internal sealed record ScopeEstimate(Interval Interval, int Recordings)
 
     public double? SimulationHalfWidth { get; init; }
 
+    public ErrorComponents? Components { get; init; }
+
     public Interval? AllReads { get; init; }
 
     public Interval? AllWrites { get; init; }
@@ -53,9 +55,18 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
     {
         if (linearise((mechanism, quantity) => sample.Total(accesses, mechanism, quantity)) is not { } statistic)
             return new ScopeEstimate(new Interval(null, null, null), sample.Recordings) { Reason = whyUndefined };
-        var simulation = sample.SimulationSpread(statistic, accesses)?.HalfWidth(level);
+        var simulation = sample.SimulationSpread(statistic, accesses);
+        var pageSampling = sample.PageSamplingSpread(statistic, accesses);
         if (sample.WhyNoInterval is { } few)
-            return new ScopeEstimate(new Interval(statistic.Value, null, null), sample.Recordings) { Reason = few, SimulationHalfWidth = simulation };
+        {
+            return new ScopeEstimate(new Interval(statistic.Value, null, null), sample.Recordings)
+            {
+                Reason = few,
+                SimulationHalfWidth = simulation?.HalfWidth(level),
+                Components = ErrorComponents.Of(null, simulation, pageSampling),
+            };
+        }
+
         var spread = sample.RecordingSpread(statistic, accesses);
         var halfWidth = spread.HalfWidth(level);
         // Ends beyond what the figure can be are cut off: that loses no coverage. The figure itself stays inside.
@@ -64,7 +75,8 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
         return new ScopeEstimate(new Interval(statistic.Value, low, high), sample.Recordings)
         {
             DegreesOfFreedom = spread.DegreesOfFreedom,
-            SimulationHalfWidth = simulation,
+            SimulationHalfWidth = simulation?.HalfWidth(level),
+            Components = ErrorComponents.Of(spread, simulation, pageSampling),
             Note = spread.Variance > 0 ? null : "all recordings of a class give exactly the same, so the interval is a point",
         };
     }
@@ -83,6 +95,7 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
             Reason = allReads.Reason ?? allWrites.Reason,
             DegreesOfFreedom = allReads.DegreesOfFreedom is { } one && allWrites.DegreesOfFreedom is { } other ? Math.Min(one, other) : null,
             SimulationHalfWidth = allReads.SimulationHalfWidth is { } ofReads && allWrites.SimulationHalfWidth is { } ofWrites ? Math.Max(ofReads, ofWrites) : null,
+            Components = ErrorComponents.Greater(allReads.Components, allWrites.Components),
             Note = allReads.Note is not null && allWrites.Note is not null ? allReads.Note : null,
             AllReads = reads,
             AllWrites = writes,

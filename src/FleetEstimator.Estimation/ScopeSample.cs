@@ -66,6 +66,39 @@ internal sealed class ScopeSample(IReadOnlyList<Stratum> strata)
         return parts.Exists(part => part is null) ? null : Spread.OfSum([.. parts.Select(part => part!.Value)]);
     }
 
+    /// <summary>
+    /// The variance that page sampling brings to a figure, from random halves: for each sampled recording the figure is made from one half of its blocks and from the other,
+    /// in all strata at once, and half their difference squared estimates it. Recordings are sampled independently. Null where a sampled recording has no halves.
+    /// </summary>
+    public Spread? PageSamplingSpread(LinearisedStatistic statistic, AccessAssumption accesses)
+    {
+        var sampled = strata
+            .SelectMany(stratum => stratum.Recordings.Where(recording => recording.SamplingFraction < 1).Select(recording => (stratum.Expansion, Recording: recording)))
+            .GroupBy(entry => entry.Recording.Recording)
+            .OrderBy(group => group.Key)
+            .ToList();
+        if (sampled.Count == 0)
+            return new Spread(0, int.MaxValue);
+        if (sampled.Exists(recording => recording.Any(entry => entry.Recording.Halves.Count == 0)))
+            return null;
+        return Spread.OfSum([.. sampled.Select(recording => OfOneRecording([.. recording]))]);
+
+        Spread OfOneRecording(IReadOnlyList<(double Expansion, RecordingMeans Recording)> entries)
+        {
+            var splits = entries[0].Recording.Halves.Count / 2;
+            var squares = 0.0;
+            for (var split = 0; split < splits; split++)
+            {
+                var difference = 0.0;
+                foreach (var (expansion, recording) in entries)
+                    difference += expansion * (recording.Halves[2 * split].Form(statistic, accesses) - recording.Halves[(2 * split) + 1].Form(statistic, accesses));
+                squares += difference * difference / 4;
+            }
+
+            return new Spread((1 - entries[0].Recording.SamplingFraction) * squares / splits, splits);
+        }
+    }
+
     /// <summary>Strata that share recordings, directly or through others.</summary>
     private sealed class Part
     {

@@ -51,6 +51,9 @@ public sealed record StudyResult
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
+    /// <summary>How the model did on each recording: one entry for each of its files, in the order of <see cref="Recordings"/>.</summary>
+    public IReadOnlyList<RecordingBacktest> Backtest { get; init; } = [];
+
     /// <summary>The cost table behind <c>cpu</c> and <c>fault_time</c>, in the table's order.</summary>
     public IReadOnlyList<CostUsed> Costs { get; init; } = [];
 
@@ -75,6 +78,9 @@ public sealed record CostUsed(string Cost, string Meaning, long Nanoseconds, str
 /// <summary>A recording, the sampling unit of every estimate, and what stands in its files.</summary>
 public sealed record RecordingSummary
 {
+    /// <summary>The access source of traces that were generated rather than recorded.</summary>
+    public const string SyntheticAccessSource = "synthetic";
+
     /// <summary>Opaque label of the recorded node.</summary>
     public required string Node { get; init; }
 
@@ -98,6 +104,10 @@ public sealed record RecordingSummary
 
     /// <summary>Share of pages recorded, in (0, 1].</summary>
     public double SamplingFraction { get; init; } = 1;
+
+    /// <summary>Blocks of 2 MiB in which a sampled recording has pages: how large its sample is. Null where all pages were recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? SampledBlocks { get; init; }
 
     /// <summary>The last time in it.</summary>
     public required long DurationMicroseconds { get; init; }

@@ -62,4 +62,11 @@ public sealed record StudyPlan(
 
         throw new ArgumentOutOfRangeException(nameof(ordinal), ordinal, $"The study has {NodeCount} nodes.");
     }
+
+    /// <summary>Whether a node is the first of its class to replay its recording.</summary>
+    public bool IsFirstOfRecording(long ordinal)
+    {
+        var (@class, node, _) = Locate(ordinal);
+        return node < ClassRecordings[@class].Count;
+    }
 }

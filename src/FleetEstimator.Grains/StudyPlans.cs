@@ -39,6 +39,11 @@ public sealed class LoadedStudy(StudyPlan plan, WorkloadCache workloads)
     public NodeResult Simulate(long ordinal)
     {
         var (@class, node, recording) = plan.Locate(ordinal);
-        return NodeSimulation.Run(plan.Study, @class, node, recording, workloads.Get(plan.Recordings[recording]));
+        var workload = workloads.Get(plan.Recordings[recording]);
+        var result = NodeSimulation.Run(plan.Study, @class, node, recording, workload);
+        return workload.Share.IsWhole || !plan.IsFirstOfRecording(ordinal) ? result : result with
+        {
+            Halves = NodeSimulation.RunHalves(plan.Study, @class, node, recording, workload),
+        };
     }
 }

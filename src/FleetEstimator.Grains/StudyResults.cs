@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using FleetEstimator.Estimation;
+using FleetEstimator.Grains.Backtests;
 using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Traces;
 
@@ -9,8 +10,22 @@ namespace FleetEstimator.Grains;
 /// <summary>Makes what reports are written from: the estimates of a study together with what they rest on.</summary>
 public static class StudyResults
 {
+    /// <summary>How the model does on the recordings of a study that have counters beside them; one entry for each file, in order.</summary>
+    /// <exception cref="TraceException">A counters file cannot be used.</exception>
+    public static async Task<IReadOnlyList<RecordingBacktest>> Backtest(StudyPlan plan, CancellationToken cancellation)
+    {
+        var files = plan.Recordings.SelectMany(recording => recording.Files).ToList();
+        var results = new RecordingBacktest[files.Count];
+        await Parallel.ForAsync(0, files.Count, cancellation, (index, _) =>
+        {
+            results[index] = NodeBacktest.Run(files[index]);
+            return ValueTask.CompletedTask;
+        });
+        return results;
+    }
+
     /// <summary>The result of a study. <paramref name="outcome"/>'s nodes are enumerated once.</summary>
-    public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads)
+    public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads, IReadOnlyList<RecordingBacktest> backtests)
     {
         var nodes = new FleetAccumulator(plan.Study);
         foreach (var node in outcome.Nodes)
@@ -25,7 +40,10 @@ public static class StudyResults
             plan.Study,
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
             nodes,
-            [.. outcome.Failed.Select(failure => Failed(plan, failure))]));
+            [.. outcome.Failed.Select(failure => Failed(plan, failure))])) with
+        {
+            Backtest = backtests,
+        };
     }
 
     private static RecordingSummary Summary(StudyPlan plan, int index, Workload workload)
@@ -41,7 +59,8 @@ public static class StudyResults
             Capability = Capabilities.NameOf(recording.Files.Min(file => file.Header.Capability)),
             HasUnknownAccesses = workload.HasUnknownAccesses,
             Codec = header.Codec,
-            SamplingFraction = header.SamplingFraction,
+            SamplingFraction = workload.Share.Value,
+            SampledBlocks = workload.Share.IsWhole ? null : workload.CountBlocks(),
             DurationMicroseconds = workload.DurationMicroseconds,
             PeakResidentBytes = workload.PeakResidentFrames * header.PageSize,
             Rows = recording.Files.Sum(file => (long)file.RowCount),

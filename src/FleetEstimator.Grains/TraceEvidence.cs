@@ -74,6 +74,7 @@ internal static class TraceEvidence
             Relative = null,
             DegreesOfFreedom = null,
             SimulationHalfWidth = null,
+            Components = null,
             Note = null,
             Reason = $"it takes recordings that are {Capabilities.NamesFrom(needed)}, and there are {Capabilities.NameOf(capability)} ones among them",
         };

@@ -121,4 +121,36 @@ public record struct Counters
         UnmapsAtRisk = UnmapsAtRisk - earlier.UnmapsAtRisk,
         LostStores = LostStores - earlier.LostStores,
     };
+
+    /// <summary>The counters of the whole node, where these are of a <paramref name="share"/> of its pages; rounded to whole events.</summary>
+    public readonly Counters WholeOf(PageShare share) => share.IsWhole ? this : new()
+    {
+        MinorFaults = share.WholeOf(MinorFaults),
+        MajorFaults = share.WholeOf(MajorFaults),
+        NewFrames = share.WholeOf(NewFrames),
+        CopyOnWrites = share.WholeOf(CopyOnWrites),
+        CopiedFrames = share.WholeOf(CopiedFrames),
+        ReclaimedEntries = share.WholeOf(ReclaimedEntries),
+        SwapIns = share.WholeOf(SwapIns),
+        SwapOuts = share.WholeOf(SwapOuts),
+        ZeroSwapIns = share.WholeOf(ZeroSwapIns),
+        ZeroSwapOuts = share.WholeOf(ZeroSwapOuts),
+        ZswapIns = share.WholeOf(ZswapIns),
+        ZswapOuts = share.WholeOf(ZswapOuts),
+        ReadAheads = share.WholeOf(ReadAheads),
+        SwapInsAhead = share.WholeOf(SwapInsAhead),
+        ReadAheadHits = share.WholeOf(ReadAheadHits),
+        HugeSwapOuts = share.WholeOf(HugeSwapOuts),
+        HugeSwapOutFallbacks = share.WholeOf(HugeSwapOutFallbacks),
+        ZeroPagesMappedAtSwapIn = share.WholeOf(ZeroPagesMappedAtSwapIn),
+        ZeroPagesMappedAtSwapOut = share.WholeOf(ZeroPagesMappedAtSwapOut),
+        ZeroFilledSwapOuts = share.WholeOf(ZeroFilledSwapOuts),
+        ZeroFilledSwapIns = share.WholeOf(ZeroFilledSwapIns),
+        OutOfMemoryPages = share.WholeOf(OutOfMemoryPages),
+        UnderusedSplits = share.WholeOf(UnderusedSplits),
+        ZeroPagesMappedByKsm = share.WholeOf(ZeroPagesMappedByKsm),
+        KsmPagesScanned = share.WholeOf(KsmPagesScanned),
+        UnmapsAtRisk = share.WholeOf(UnmapsAtRisk),
+        LostStores = share.WholeOf(LostStores),
+    };
 }

@@ -4,7 +4,12 @@ namespace FleetEstimator.Paging;
 internal sealed partial class Kernel
 {
     /// <summary>MADV_PAGEOUT: what only one process maps, regardless of accesses.</summary>
-    public void PageOut(in Run run)
+    public void PageOut(in Run run) => PageOut(run, asReclaim: false);
+
+    /// <summary>What the recording kernel's reclaim did: pages leave whoever else maps them, and part of a large folio parts with the rest.</summary>
+    public void SwapOutAsObserved(in Run run) => PageOut(run, asReclaim: true);
+
+    private void PageOut(in Run run, bool asReclaim)
     {
         for (var index = NextInUse(run.Index, run.End); index < run.End; index = NextInUse(index + 1, run.End))
         {
@@ -17,10 +22,12 @@ internal sealed partial class Kernel
                 continue;
             }
 
+            if (asReclaim && IsPartOfLargeFolio(index) && !IsPinned(index))
+                Split(FolioOf(index));
             if ((_pte[index] & Pte.KindMask) != Pte.Mapped || IsPartOfLargeFolio(index))
                 continue;
             var node = NodeOf(index);
-            if (MapCountOf(node) > 1)
+            if (MapCountOf(node) > 1 && !asReclaim)
                 continue;
             LruOf(node).Deactivate(node);
             SwapOut(node);

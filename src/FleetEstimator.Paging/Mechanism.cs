@@ -90,6 +90,15 @@ public sealed record Mechanism
     /// <summary>The mechanism of that name, or null.</summary>
     public static Mechanism? Find(string name) => All.FirstOrDefault(mechanism => mechanism.Name == name);
 
+    /// <summary>The mechanism that models a mainline kernel of that release (<c>uname -r</c>): that of 6.12 from 6.12 on, else that of 6.1.</summary>
+    public static Mechanism OfKernel(string release)
+    {
+        ArgumentNullException.ThrowIfNull(release);
+        var numbers = release.Split('.', '-', '+');
+        var hasZeromap = int.TryParse(numbers[0], out var major) && numbers.Length > 1 && int.TryParse(numbers[1], out var minor) && (major, minor).CompareTo((6, 12)) >= 0;
+        return hasZeromap ? Linux612 : Linux61;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -113,6 +113,9 @@ public sealed record NodeSettings
     /// <summary>vm.watermark_scale_factor: distance between watermarks in 1/10,000 of memory.</summary>
     public int WatermarkScaleFactor { get; init; } = 10;
 
+    /// <summary>vm.min_free_kbytes in pages: the lowest watermark. Null: the kernel's default for <see cref="MemoryPages"/>.</summary>
+    public long? MinFreePages { get; init; }
+
     /// <summary>Proactive reclaim, or null.</summary>
     public ProactiveReclaim? Proactive { get; init; }
 
@@ -164,6 +167,9 @@ public sealed record NodeSettings
     /// </summary>
     public long FlushWindowMicroseconds { get; init; } = 32;
 
+    /// <summary>Whether pages go where the recording kernel swapped them out (<see cref="OperationKind.ObservedSwapOut"/>); otherwise that has no effect: the model decides.</summary>
+    public bool RecordedReclaim { get; init; }
+
     /// <summary>Processes that must not map the shared zero page (mm_forbids_zeropage): no read fault maps it and no mechanism applies.</summary>
     public bool ForbidZeroPage { get; init; }
 
@@ -171,4 +177,18 @@ public sealed record NodeSettings
     internal bool SwapIsSynchronous => SwapDevice is not (SwapDevice.Ssd or SwapDevice.Disk);
 
     internal bool SwapsIn64K => LargeSwapIn && SwapIsSynchronous && !Zswap && HugePages64K != HugePages.Never;
+
+    /// <summary>
+    /// The settings of a node of which only a share of the pages is replayed: amounts of pages are scaled, KSM comes round as fast as before, and processes
+    /// that wait in a share of the faults are under the same pressure.
+    /// </summary>
+    public NodeSettings ScaledTo(PageShare share) => share.IsWhole ? this : this with
+    {
+        SwapPages = share.PartOf(SwapPages),
+        MemoryPages = share.PartOf(MemoryPages),
+        UnmodelledPages = share.PartOf(UnmodelledPages),
+        MinFreePages = MemoryPages == 0 ? null : share.PartOf(MinFreePages ?? Watermarks.DefaultMinFreePages(this)),
+        Ksm = Ksm is null ? null : Ksm with { SleepMilliseconds = (int)Math.Min(int.MaxValue, share.WholeOf(Ksm.SleepMilliseconds)) },
+        Proactive = Proactive is null ? null : Proactive with { Pressure = Proactive.Pressure * share.Value },
+    };
 }

@@ -279,6 +279,22 @@ public sealed class Simulator
         }
     }
 
+    /// <summary>MADV_PAGEOUT of all memory of all processes: what a recorder does that probes by page-out.</summary>
+    public void PageOutAll()
+    {
+        foreach (var process in _tables.Processes)
+        {
+            foreach (var area in process.Space.Areas)
+            {
+                foreach (var run in PageTables.TouchedRuns(process, area.Start, area.End))
+                {
+                    foreach (var kernel in _kernels)
+                        kernel.PageOut(run);
+                }
+            }
+        }
+    }
+
     /// <summary>Recounts every counter and list from scratch. Throws <see cref="InvalidOperationException"/> where they disagree.</summary>
     public void Audit()
     {
@@ -455,7 +471,8 @@ public sealed class Simulator
                     kernel.Pin(run);
                     break;
                 case OperationKind.ObservedSwapOut:
-                    // The model decides what is swapped out; what the recording kernel did is replayed only on request.
+                    if (_settings.RecordedReclaim)
+                        kernel.SwapOutAsObserved(run);
                     break;
                 default:
                     throw new ArgumentOutOfRangeException(nameof(operation), operation.Kind, "Not an operation.");

@@ -22,7 +22,7 @@ internal sealed class Watermarks
     {
         (_kernel, _node) = (kernel, node);
         _available = settings.MemoryPages - settings.UnmodelledPages;
-        _min = MinPages(settings);
+        _min = settings.MinFreePages ?? DefaultMinFreePages(settings);
         var distance = Math.Max(_min / 4, settings.MemoryPages * settings.WatermarkScaleFactor / 10_000);
         (_low, _high) = (_min + distance, _min + 2 * distance);
         _isBalanced = () => Free >= _high;
@@ -50,7 +50,7 @@ internal sealed class Watermarks
     }
 
     /// <summary>init_per_zone_wmark_min: vm.min_free_kbytes = √(16 × memory in KiB), from 128 to 262,144 KiB.</summary>
-    private static long MinPages(NodeSettings settings)
+    public static long DefaultMinFreePages(NodeSettings settings)
     {
         var kibibytes = settings.MemoryPages * settings.PageBytes / 1024;
         return (long)Math.Clamp(Math.Sqrt(16.0 * kibibytes), 128, 262_144) * 1024 / settings.PageBytes;

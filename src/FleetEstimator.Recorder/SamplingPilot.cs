@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using FleetEstimator.Paging;
 
 namespace FleetEstimator.Recorder;
@@ -24,6 +25,11 @@ internal static class SamplingPilot
 
     private const int PagesPerBlock = 512;
 
+    private static readonly TimeSpan _pageCostUsual = TimeSpan.FromMicroseconds(0.6);
+
+    // Several times that: memory for which even that is affordable needs no pilot.
+    private static readonly TimeSpan _pageCostMost = TimeSpan.FromMicroseconds(3);
+
     /// <summary>The fraction of blocks to record, above 0 and up to 1.</summary>
     /// <param name="target">Whose memory. A command that has not started holds none yet: everything is recorded, and intervals stretch.</param>
     /// <param name="source">What tells accesses.</param>
@@ -37,21 +43,25 @@ internal static class SamplingPilot
         if (target.HasStarted)
             target.Find(processes);
         var pages = processes.Sum(process => AnonymousPages(process.Pid));
+        if (pages * _pageCostMost <= budget / 2)
+            return 1;
         var part = Math.Min(1, PilotPages / Math.Max(1, pages));
         int[] pids = [.. processes.Select(process => process.Pid)];
         var without = CostOfScan(pids, target, source, measure, fraction: null, cpuTime);
         var with = CostOfScan(pids, target, source, measure, part, cpuTime);
-        if (with.Pages == 0 || with.CpuTime <= without.CpuTime)
-            return 1;
-        var perPage = (with.CpuTime - without.CpuTime) / with.Pages;
+        // By chance no block, or so few that their cost drowns in the rest.
+        var isMeasured = with.Pages > 0 && with.CpuTime > without.CpuTime;
+        var perPage = isMeasured ? (with.CpuTime - without.CpuTime) / with.Pages : _pageCostUsual;
         var affordable = ((budget * Headroom) - without.CpuTime) / perPage;
         var fraction = Math.Max(affordable, BlocksMin * PagesPerBlock) / pages;
         return fraction < WorthSampling ? fraction : 1;
     }
 
-    /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do.</summary>
+    /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do. Nothing where all is compiled already.</summary>
     internal static void WarmUp(AccessSource source, PageMeasure? measure)
     {
+        if (!RuntimeFeature.IsDynamicCodeCompiled)
+            return;
         using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize), source);
         var process = new RecordedProcess(1, writesSwapOuts: true, measure);
         for (var round = 0; round < 2; round++)

@@ -17,8 +17,28 @@ internal static class Methods
         "Accesses of unknown kind: every such recording is replayed twice, with all of them as loads and with all as stores. The figure is the middle, the interval spans both intervals.",
         "Simulation apart: where a node starts in its recording is random. That part of the uncertainty is contained in the interval; report.json states it by itself "
             + "(simulation_half_width). Only it shrinks with more simulated nodes; the rest needs more recordings." + Simulation(findings),
+        .. PageSampling(findings),
         "Claims: each is judged by its own interval; several claims of one study are not corrected for being several.",
     ];
+
+    private static IEnumerable<string> PageSampling(Findings findings)
+    {
+        if (findings.Result.Recordings.All(recording => recording.SamplingFraction == 1))
+            yield break;
+        yield return "Page sampling apart: each sampled recording is replayed with random halves of its blocks; half the difference of two halves shows by how much another sample of pages "
+            + "would have moved the figure (standard error, beside the figures as \"of which page sampling\"). It is contained in the intervals, and only a larger share of pages reduces it."
+            + (Components(findings) is { } components ? " " + components : "");
+    }
+
+    /// <summary>What the uncertainty of the memory that the leading mechanism saves is made of; null if there is none to speak of.</summary>
+    public static string? Components(Findings findings)
+    {
+        if (findings.Leading is not { } mechanism || findings.Difference(EstimateScope.Fleet, "memory_mean", mechanism) is not { Components: { PageSampling: > 0 } parts } estimate)
+            return null;
+        var named = new (string Name, double? Error)[] { ("between recordings", parts.BetweenRecordings), ("simulation", parts.Simulation), ("page sampling", parts.PageSampling) };
+        return $"Standard errors of the memory that {mechanism} saves in the fleet: "
+            + string.Join(", ", named.Select(part => $"{part.Name} {(part.Error is { } error ? FigureFormat.Text(new Interval(error, null, null), estimate.Unit, Typography.Page).Value : "not known")}")) + ".";
+    }
 
     // The one comparison that tells a reader which of the two to get more of.
     private static string Simulation(Findings findings)

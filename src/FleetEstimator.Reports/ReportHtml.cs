@@ -25,6 +25,7 @@ public static class ReportHtml
             LevelsSection.Shares(findings),
             LevelsSection.Levels(findings),
             MaterialSection.Recordings(result),
+            BacktestSection.Write(result),
             MaterialSection.Classes(result),
             GroundsSection.Caveats(result),
             GroundsSection.MethodsInShort(findings),

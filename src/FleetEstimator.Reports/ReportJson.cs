@@ -21,7 +21,14 @@ public static class ReportJson
         stream.WriteByte((byte)'\n');
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote. Members it does not know are skipped: a later program of the same schema may write more of them.</summary>
+    /// <summary>Writes one backtest as it stands in a report; the stream stays open.</summary>
+    public static void Write(RecordingBacktest backtest, Stream stream)
+    {
+        JsonSerializer.Serialize(stream, backtest, Context.RecordingBacktest);
+        stream.WriteByte((byte)'\n');
+    }
+
+    /// <summary>Reads what <see cref="Write(StudyResult, Stream)"/> wrote. Members it does not know are skipped: a later program of the same schema may write more of them.</summary>
     /// <param name="stream">The file.</param>
     /// <param name="name">What messages call the file.</param>
     /// <exception cref="InvalidDataException">It is not a report of schema <see cref="StudyResult.SchemaName"/>; says where and why.</exception>
@@ -76,4 +83,5 @@ internal static class ResultJson
 /// <summary>Generated readers and writers of the result, so that nothing is reflected at run time.</summary>
 [JsonSerializable(typeof(StudyResult))]
 [JsonSerializable(typeof(RunRecord))]
+[JsonSerializable(typeof(RecordingBacktest))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -30,6 +30,7 @@ public static class ReportText
         WriteClaims(result, page);
         WriteSavings(findings, page);
         WriteShares(findings, page);
+        WriteBacktests(result, page);
         WriteRemarks(result, page);
     }
 
@@ -91,6 +92,12 @@ public static class ReportText
             page.Line();
         }
 
+        if (Methods.Components(findings) is { } components)
+        {
+            page.Paragraph(components);
+            page.Line();
+        }
+
         WriteLegend(names, footnotes, page);
     }
 
@@ -140,6 +147,22 @@ public static class ReportText
 
         page.Line();
         WriteLegend(new NameLegend(NameWidth), footnotes, page);
+    }
+
+    private static void WriteBacktests(StudyResult result, TextPage page)
+    {
+        if (result.Backtest.Count == 0)
+            return;
+        page.Heading("Backtest: the model on the recordings themselves, against what their kernels counted");
+        foreach (var backtest in result.Backtest.Where(backtest => backtest.Reason is null))
+        {
+            foreach (var run in backtest.Runs)
+                page.Paragraph($"{BacktestText.Title(backtest, result.Backtest)}, {BacktestText.Title(run.Mode).ToLowerInvariant()}: {run.Verdict}", hanging: 4, indent: 2);
+        }
+
+        foreach (var others in result.Backtest.Where(backtest => backtest.Reason is not null).GroupBy(backtest => backtest.Reason))
+            page.Paragraph($"Not backtested, {others.Key}: {string.Join(", ", others.Select(backtest => BacktestText.Title(backtest, result.Backtest)))}", hanging: 4, indent: 2);
+        page.Line();
     }
 
     private static void WriteLegend(NameLegend names, Footnotes footnotes, TextPage page)

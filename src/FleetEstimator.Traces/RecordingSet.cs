@@ -18,6 +18,9 @@ public sealed record TraceFile
     /// <summary>SHA-256 of the file's bytes, see <see cref="Trace.Digest"/>.</summary>
     public required string Digest { get; init; }
 
+    /// <summary>The kernel's counters recorded with it (<see cref="CounterFile"/>); null if there are none.</summary>
+    public string? CountersPath { get; init; }
+
     /// <summary>Loads the file, whose bytes must be what they were.</summary>
     /// <exception cref="TraceException">It cannot be read any more, or has changed.</exception>
     public Trace Load(TraceLimits? limits = null)
@@ -124,6 +127,7 @@ public sealed class RecordingSet
             RowCount = trace.RowCount,
             DurationMicroseconds = trace.DurationMicroseconds,
             Digest = trace.Digest,
+            CountersPath = File.Exists(CounterFile.PathBeside(path)) ? CounterFile.PathBeside(path) : null,
         };
     }
 

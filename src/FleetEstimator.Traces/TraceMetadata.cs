@@ -51,6 +51,9 @@ internal static class TraceMetadata
         return pairs;
     }
 
+    /// <summary>Whether metadata says that it is a trace's.</summary>
+    public static bool IsTrace(IReadOnlyDictionary<string, string> metadata) => metadata.TryGetValue(Format, out var name) && name == TraceFormat.Name;
+
     /// <summary>Reads the metadata of a file. Keys the format does not know are ignored.</summary>
     /// <exception cref="TraceException">A key is missing, stands there twice, or has a value that is none.</exception>
     public static TraceHeader Read(IReadOnlyList<KeyValuePair<string, string>> metadata, string filePath)

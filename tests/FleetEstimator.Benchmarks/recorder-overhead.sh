@@ -15,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 pairs=${PAIRS:-30} window=${WINDOW:-12} scale=${SCALE:-20} clients=${CLIENTS:-4} port=${PORT:-54329}
 pgbench_args=${PGBENCH_ARGS:--S} record_args=${RECORD_ARGS:-} nice=${NICE:-0} recorder=${RECORDER:-}
-settle=2   # seconds of each window that are not counted: the recorder starts, or has just ended
+settle=${SETTLE:-2}   # seconds of each window that are not counted: the recorder starts, or has just ended
 
 bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2> /dev/null | sort -V | tail -1)
 [ -n "$bin" ] || { echo "PostgreSQL is missing: apt-get install postgresql" >&2; exit 1; }

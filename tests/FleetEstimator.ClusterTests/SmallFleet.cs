@@ -63,6 +63,9 @@ internal sealed class SmallFleet : IDisposable
             MemoryBytes = 1L << 30,
             SwapBytes = 1L << 30,
             AccessSource = "exact",
+
+            // The last is a sample of its node's pages, so that some nodes are replayed with halves of it as well.
+            SamplingFraction = number == Recordings - 1 ? 0.75 : 1,
         });
         writer.Append(new TraceRow(0, new Operation(OperationKind.Map, 1, 100, Pages)));
         for (var row = 1UL; row <= 200; row++)

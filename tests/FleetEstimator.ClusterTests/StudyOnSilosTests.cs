@@ -102,13 +102,13 @@ public class StudyOnSilosTests
     private static string Report(StudyPlan plan, StudyOutcome outcome)
     {
         using var report = new MemoryStream();
-        ReportJson.Write(StudyResults.Make(plan, outcome, new WorkloadCache()), report);
+        ReportJson.Write(StudyResults.Make(plan, outcome, new WorkloadCache(), []), report);
         return System.Text.Encoding.UTF8.GetString(report.ToArray());
     }
 
     private static async Task<byte[]> Parquet(StudyPlan plan, StudyOutcome outcome)
     {
-        StudyResult result = StudyResults.Make(plan, outcome, new WorkloadCache());
+        StudyResult result = StudyResults.Make(plan, outcome, new WorkloadCache(), []);
         using var nodes = new MemoryStream();
         await NodesParquet.WriteAsync(plan.Study, result.Recordings, outcome.Nodes, nodes, CancellationToken.None);
         return nodes.ToArray();

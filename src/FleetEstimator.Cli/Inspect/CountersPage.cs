@@ -12,7 +12,7 @@ internal static class CountersPage
 
     private static readonly (string Id, string Title, string What, string[] Names)[] Groups =
     [
-        ("swap", "Swapped out and in", "pages; the zero-filled ones (swpout_zero, swpin_zero) are counted apart by kernels from 6.13 on, and not in pswpout and pswpin",
+        ("swap", "Swapped out and in", "pages; the zero-filled ones (swpout_zero, swpin_zero) are counted apart by kernels with a zeromap, and are not in pswpout and pswpin",
             ["pswpout", "pswpin", "swpout_zero", "swpin_zero"]),
         ("zswap", "To and from zswap", "pages; zswpwb are those written back from it to the device", ["zswpout", "zswpin", "zswpwb"]),
         ("faults", "Page faults", "faults; pgmajfault are those that waited for a page to be read", ["pgfault", "pgmajfault"]),

@@ -16,7 +16,7 @@ internal static class DiffCommand
         var json = new Option<bool>("--json") { Description = "Print the result as JSON." };
         var html = new Option<string?>("--html") { Description = "Write the comparison as a page of its own that works offline.", HelpName = "FILE" };
         var svg = new Option<string?>("--svg") { Description = "Write the charts as a picture.", HelpName = "FILE" };
-        var limit = MemoryLimit.Option("--limit", "Replay both under this memory limit too, such as 512MiB or 70% of the first one's peak.");
+        var limit = ReplayLimit.Option("--limit", "Replay both under this memory limit too, such as 512MiB or 70% of the first one's peak.");
         var command = new Command("diff", "Compare two traces: row by row, headers, counts, zero-filled shares, content, working set, what comes back from swap.") { a, b, json, html, svg, limit };
         command.SetAction(parsed =>
         {

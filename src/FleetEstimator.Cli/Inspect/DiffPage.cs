@@ -84,7 +84,7 @@ internal static class DiffPage
         }
     }
 
-    private static IReadOnlyList<string> Row(FigureDifference figure) =>
+    internal static IReadOnlyList<string> Row(FigureDifference figure) =>
         [figure.Figure, Text(figure.A, figure.Unit), Text(figure.B, figure.Unit), Difference(figure)];
 
     internal static string Text(double? value, string unit) => value is not { } figure ? "none" : unit switch

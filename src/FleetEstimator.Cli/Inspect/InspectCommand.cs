@@ -18,7 +18,7 @@ internal static class InspectCommand
         var full = new Option<bool>("--full") { Description = "With --json: add everything the charts show, under the key details." };
         var html = new Option<string?>("--html") { Description = "Write the charts with their figures as a page of its own that works offline.", HelpName = "FILE" };
         var svg = new Option<string?>("--svg") { Description = "Write the charts as a picture.", HelpName = "FILE" };
-        var limit = MemoryLimit.Option("--limit", "Replay under this memory limit too, such as 512MiB or 70% of the peak: what would be swapped, and how it would come back.");
+        var limit = ReplayLimit.Option("--limit", "Replay under this memory limit too, such as 512MiB or 70% of the peak: what would be swapped, and how it would come back.");
         var command = new Command(
             "inspect",
             "Show what a trace holds: operations, zero-filled shares, working set, content over time, where accesses go, what comes back from swap; or the rates in a counters file.")

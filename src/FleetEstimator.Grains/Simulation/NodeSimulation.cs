@@ -16,18 +16,56 @@ public static class NodeSimulation
     // A recording without duration (a snapshot) is watched for a second.
     private const long SnapshotMicroseconds = 1_000_000;
 
+    // Reclaim takes 32 frames at a time (SWAP_CLUSTER_MAX): at most a tenth of what a limit leaves, else batches decide what is resident, not the workload.
+    private const int LeastScaledFrames = 320;
+
     // As a study may ask for at most.
     private const int InstancesMax = 10_000;
 
     /// <summary>Simulates node <paramref name="node"/> of class <paramref name="classIndex"/>.</summary>
+    /// <exception cref="Traces.TraceException">The recording holds too small a share of its node's pages for the memory limit.</exception>
     public static NodeResult Run(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
     {
+        var result = Simulate(study, classIndex, node, recording, workload);
+        if (!workload.Share.IsWhole)
+            RequireEnough(study.Classes[classIndex], workload, result);
+        return result;
+    }
+
+    private static void RequireEnough(NodeClass @class, Workload workload, NodeResult node)
+    {
+        var bounds = new List<(string What, long Pages)>();
+        if (!@class.Limit.IsNone)
+            bounds.Add(("a memory limit", node.LimitBytes / workload.PageBytes));
+        if (!@class.GroupLimit.IsNone)
+            bounds.Add(("a group limit", workload.Share.WholeOf(LimitFrames(@class.GroupLimit, workload.PeakResidentFrames, workload))));
+        if (@class.Watermarks)
+            bounds.Add(("memory for what is modelled", (@class.MemoryBytes - @class.UnmodelledBytes) / workload.PageBytes));
+        foreach (var (what, pages) in bounds)
+        {
+            if (workload.Share.PartOf(pages) is var scaled && scaled < LeastScaledFrames)
+            {
+                throw workload.Unusable(
+                    "sampling_fraction",
+                    $"{workload.Share.Value:0.####} of the node's pages were recorded, so {what} of {pages} pages is replayed as one of {scaled}; below {LeastScaledFrames} the batches in which "
+                        + "reclaim works decide what stays in memory",
+                    "Record a larger share of the pages, raise the limit, or leave this recording out of the study");
+            }
+        }
+    }
+
+    /// <summary>The same node replayed with one half of a sampled recording's blocks and with the other, for each split: what <see cref="NodeResult.Halves"/> holds.</summary>
+    public static IReadOnlyList<NodeResult> RunHalves(StudyDefinition study, int classIndex, long node, int recording, Workload workload) =>
+        [.. Enumerable.Range(0, 2 * PageBlocks.Splits).Select(index => Simulate(study, classIndex, node, recording, workload.Half(index / 2, index % 2)))];
+
+    private static NodeResult Simulate(StudyDefinition study, int classIndex, long node, int recording, Workload workload)
+    {
         var @class = study.Classes[classIndex];
-        var settings = SettingsOf(study, @class, workload);
+        var settings = SettingsOf(study, @class, workload).ScaledTo(workload.Share);
         var instances = Instances(@class, workload, settings.PageBytes);
         var phases = Phases(study, @class, node, instances, workload);
         var duration = Duration(study, workload.DurationMicroseconds);
-        var limitFrames = LimitFrames(@class, workload, phases, duration, settings.PageBytes);
+        var limitFrames = LimitFrames(@class, workload, phases, duration);
 
         var lanes = Lanes(study, workload);
         settings = settings with
@@ -42,10 +80,11 @@ public static class NodeSimulation
         Replay(simulator, workload, phases, duration, study.WarmUp.Of(duration));
 
         var measured = simulator.Usage(0).Microseconds;
-        return new NodeResult(classIndex, node, recording, instances, measured, limitFrames * settings.PageBytes,
-            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index), settings, study.Costs))])
+        return new NodeResult(classIndex, node, recording, instances, measured, workload.Share.WholeOf(limitFrames) * settings.PageBytes,
+            [.. lanes.Select((lane, index) => ResultOf(lane.Mechanism, lane.Accesses, simulator.Lanes[index].Mechanism, simulator.Usage(index), settings, study.Costs, workload.Share))])
         {
             PageSizeBytes = settings.PageBytes,
+            SamplingFraction = workload.Share.Value,
         };
     }
 
@@ -96,7 +135,7 @@ public static class NodeSimulation
 
     private static void Assign(Simulator simulator, NodeClass @class, long node, int instances, Workload workload)
     {
-        var limit = @class.GroupLimit.IsNone ? 0 : Math.Max(1, @class.GroupLimit.BytesFor(workload.PeakResidentFrames * workload.PageBytes) / workload.PageBytes);
+        var limit = @class.GroupLimit.IsNone ? 0 : LimitFrames(@class.GroupLimit, workload.PeakResidentFrames, workload);
         for (var instance = 0; instance < instances; instance++)
         {
             var group = HasGroups(@class) ? instance : 0;
@@ -136,7 +175,7 @@ public static class NodeSimulation
     {
         if (@class.Instances is { } fixedNumber)
             return fixedNumber;
-        var one = Math.Max(1, workload.PeakResidentFrames) * pageBytes;
+        var one = workload.Share.WholeOf(Math.Max(1, workload.PeakResidentFrames)) * pageBytes;
         return (int)Math.Clamp((@class.MemoryBytes - @class.UnmodelledBytes) / one, 1, InstancesMax);
     }
 
@@ -151,13 +190,12 @@ public static class NodeSimulation
         return phases;
     }
 
-    private static long LimitFrames(NodeClass @class, Workload workload, long[] phases, long duration, int pageBytes)
-    {
-        if (@class.Limit.IsNone)
-            return 0;
-        var peak = @class.Limit.OfPeak is null ? 0 : UnlimitedPeakFrames(workload, phases, duration);
-        return Math.Max(1, @class.Limit.BytesFor(peak * pageBytes) / pageBytes);
-    }
+    /// <summary>The node's memory limit in frames, scaled as the recording is; 0 = none.</summary>
+    private static long LimitFrames(NodeClass @class, Workload workload, long[] phases, long duration) =>
+        @class.Limit.IsNone ? 0 : LimitFrames(@class.Limit, @class.Limit.OfPeak is null ? 0 : UnlimitedPeakFrames(workload, phases, duration), workload);
+
+    private static long LimitFrames(MemoryLimit limit, long peakFrames, Workload workload) =>
+        Math.Max(1, workload.Share.PartOf(limit.BytesFor(workload.Share.WholeOf(peakFrames) * workload.PageBytes) / workload.PageBytes));
 
     /// <summary>Greatest sum over the copies' resident frames between time 0 and <paramref name="duration"/>.</summary>
     private static long UnlimitedPeakFrames(Workload workload, long[] phases, long duration)
@@ -201,21 +239,22 @@ public static class NodeSimulation
     private static Mechanism MechanismOf(StudyDefinition study, int index) =>
         Mechanism.Find(study.Mechanisms[index]) ?? throw new InvalidOperationException($"The study names an unknown mechanism, {study.Mechanisms[index]}.");
 
-    private static LaneResult ResultOf(int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage, NodeSettings settings, CostTable costs) => new()
-    {
-        Mechanism = index,
-        Accesses = accesses,
-        RssMeanBytes = usage.RssMeanBytes,
-        RssPeakBytes = usage.RssPeakBytes,
-        MemoryMeanBytes = usage.MemoryMeanBytes,
-        MemoryPeakBytes = usage.MemoryPeakBytes,
-        ZeroFilledResidentMeanBytes = usage.ZeroFilledMeanBytes,
-        SwapSlotsMeanPages = usage.SlotsMeanPages,
-        SwapHiddenMeanPages = usage.HiddenMeanPages,
-        Counters = usage.Counters,
-        CpuNanoseconds = costs.CpuNanoseconds(mechanism, settings, usage.Counters),
-        FaultNanoseconds = costs.FaultNanoseconds(settings, usage.Counters),
-    };
+    private static LaneResult ResultOf(
+        int index, AccessAssumption accesses, Mechanism mechanism, UsageOverTime usage, NodeSettings settings, CostTable costs, PageShare share) => new()
+        {
+            Mechanism = index,
+            Accesses = accesses,
+            RssMeanBytes = share.WholeOf(usage.RssMeanBytes),
+            RssPeakBytes = share.WholeOf(usage.RssPeakBytes),
+            MemoryMeanBytes = share.WholeOf(usage.MemoryMeanBytes),
+            MemoryPeakBytes = share.WholeOf(usage.MemoryPeakBytes),
+            ZeroFilledResidentMeanBytes = share.WholeOf(usage.ZeroFilledMeanBytes),
+            SwapSlotsMeanPages = share.WholeOf(usage.SlotsMeanPages),
+            SwapHiddenMeanPages = share.WholeOf(usage.HiddenMeanPages),
+            Counters = usage.Counters.WholeOf(share),
+            CpuNanoseconds = share.WholeOf(costs.CpuNanoseconds(mechanism, settings, usage.Counters)),
+            FaultNanoseconds = share.WholeOf(costs.FaultNanoseconds(settings, usage.Counters)),
+        };
 
     /// <summary>One copy of the recording, at its next row.</summary>
     private sealed class Copy(Workload workload, int instance, long start)
@@ -236,6 +275,8 @@ public static class NodeSimulation
                 var operation = workload.OperationAt(_row++, _firstProcess);
 
                 // The study says what the node's limit is; a limit recorded inside one copy is not the node's.
+                if (operation.Kind == OperationKind.Reclaim)
+                    operation = operation with { Pages = (uint)workload.Share.PartOf(operation.Pages) };
                 if (operation.Kind != OperationKind.Limit)
                     simulator.Apply(operation);
                 return;

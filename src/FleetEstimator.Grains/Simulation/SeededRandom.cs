@@ -27,7 +27,8 @@ internal struct SeededRandom
         return (long)Math.BigMul(Mix(_state), (ulong)bound, out _);
     }
 
-    private static ulong Mix(ulong z)
+    /// <summary>The finaliser of SplitMix64: a good hash of a word.</summary>
+    public static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9UL;
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebUL;

@@ -12,39 +12,51 @@ public sealed class Workload
     // A century: sums of times over copies and nodes stay far inside 64 bits.
     private const ulong DurationMax = 100UL * 366 * 24 * 3600 * 1_000_000;
 
+    // Files of one node sampled at different fractions are brought to the least of them: with any key, the same every time.
+    private const ulong FileKey = 0xbb67ae8584caa73b;
+
     private readonly List<long> _times = [];
     private readonly List<Operation> _operations = [];
+
+    // For each process its number within its file: a recorder that samples blocks by hash may know a process by it in every file.
+    private readonly List<uint> _numbersInFile = [];
+    private readonly string _filePath;
 
     /// <summary>Prepares a recording.</summary>
     /// <param name="node">Label of the recorded node.</param>
     /// <param name="files">Its trace files in order; at least one. The processes of a file end with it.</param>
-    /// <exception cref="TraceException">A file holds only a sample of its node's pages, or is longer than a century.</exception>
+    /// <exception cref="TraceException">A file is longer than a century.</exception>
     public Workload(string node, IReadOnlyList<Trace> files)
     {
         Node = node;
+        _filePath = files[0].FilePath;
         PageBytes = files[0].Header.PageSize;
         HasExactTimes = files.All(file => file.Header.IntervalMicroseconds == 0);
-        var (recordedPages, recordedBytes) = (0L, 0L);
+        Share = new PageShare(files.Min(file => file.Header.SamplingFraction));
         foreach (var file in files)
-        {
             Append(file);
-            foreach (var row in Enumerable.Range(0, file.RowCount).Where(row => file.CompressedSizes[row] > 0 && file.Contents[row] == PageContent.Data))
-            {
-                recordedPages += file.PageCounts[row];
-                recordedBytes += (long)file.PageCounts[row] * file.CompressedSizes[row];
-            }
-        }
+        (CompressedPageBytes, ResidentFrames, Pages) = Survey();
+        PeakResidentFrames = ResidentFrames.Max(point => point.Frames);
+    }
 
-        CompressedPageBytes = recordedPages == 0 ? null : (int)(recordedBytes / recordedPages);
-        _times.TrimExcess();
-        _operations.TrimExcess();
-        ResidentFrames = UnlimitedResidentFrames(out var pages);
-        Pages = pages;
+    /// <summary>The part of a recording that lies in some of its blocks.</summary>
+    private Workload(Workload whole, double kept, PageBlocks.Filter keeps)
+    {
+        (Node, _filePath, PageBytes, HasExactTimes) = (whole.Node, whole._filePath, whole.PageBytes, whole.HasExactTimes);
+        (ProcessCount, DurationMicroseconds, HasUnknownAccesses, _numbersInFile) = (whole.ProcessCount, whole.DurationMicroseconds, whole.HasUnknownAccesses, whole._numbersInFile);
+        Share = new PageShare(whole.Share.Value * kept);
+        var families = new Families(_numbersInFile);
+        for (var row = 0; row < whole.RowCount; row++)
+            Append(whole._times[row], whole._operations[row], families, keeps);
+        (CompressedPageBytes, ResidentFrames, Pages) = Survey();
         PeakResidentFrames = ResidentFrames.Max(point => point.Frames);
     }
 
     /// <summary>Label of the recorded node.</summary>
     public string Node { get; }
+
+    /// <summary>The share of the node's pages that the recording holds.</summary>
+    public PageShare Share { get; }
 
     /// <summary>Bytes in a page of the recorded machine.</summary>
     public int PageBytes { get; }
@@ -76,6 +88,29 @@ public sealed class Workload
     /// <summary>Page table entries that a replay makes room for.</summary>
     public int Pages { get; }
 
+    /// <summary>Different blocks of 2 MiB in which the recording has pages: the sample size of a recording that holds only a share of them.</summary>
+    public int CountBlocks()
+    {
+        var (families, blocks) = (new Families(_numbersInFile), new HashSet<(uint, ulong)>());
+        foreach (var operation in _operations)
+        {
+            var family = families.Of(operation);
+            foreach (var block in PageBlocks.Of(operation, PageBytes))
+                blocks.Add((family, block));
+        }
+
+        return blocks.Count;
+    }
+
+    /// <summary>One half of the recording's blocks, as a sample that is half as large: half 0 or 1 of a random split, from 0 to <see cref="PageBlocks.Splits"/> - 1.</summary>
+    public Workload Half(int split, int half) => new(this, 0.5, PageBlocks.Half(split, half));
+
+    /// <summary>What the recording would be, had only a share of its blocks been recorded: another sample for each key.</summary>
+    public Workload Sampled(double share, ulong key) => new(this, share, PageBlocks.Sample(share, key));
+
+    /// <summary>The error of a recording that cannot stand for its node.</summary>
+    public TraceException Unusable(string field, string problem, string remedy) => new(_filePath, null, field, problem, remedy);
+
     /// <summary>Time of a row in microseconds since the start of the recording.</summary>
     public long TimeAt(int row) => _times[row];
 
@@ -94,18 +129,15 @@ public sealed class Workload
         for (var process = 0u; process < firstProcess; process++)
             Append(start, new Operation(OperationKind.Exit, process, 0, 1));
 
-        if (file.Header.SamplingFraction < 1)
-        {
-            throw new TraceException(file.FilePath, null, "sampling_fraction", $"only {file.Header.SamplingFraction:P0} of pages were recorded, which estimates do not cover yet",
-                "Leave this recording out of the study");
-        }
-
         if (file.DurationMicroseconds > DurationMax)
         {
             throw new TraceException(file.FilePath, file.RowCount - 1, "time_us", $"it is {file.DurationMicroseconds} µs long, more than {DurationMax}",
                 "Count microseconds from the start of the recording");
         }
 
+        var kept = Share.Value / file.Header.SamplingFraction;
+        var keeps = kept < 1 ? PageBlocks.Sample(kept, FileKey) : null;
+        var families = new Families(_numbersInFile);
         var numbers = new Dictionary<uint, uint>();
         for (var row = 0; row < file.RowCount; row++)
         {
@@ -114,7 +146,7 @@ public sealed class Workload
             operation = operation with { Process = Number(operation.Process) };
             if (operation.Kind == OperationKind.Fork)
                 operation = operation with { Page = Number((uint)operation.Page) };
-            Append(start + (long)file.Times[row], operation);
+            Append(start + (long)file.Times[row], operation, families, keeps);
         }
 
         ProcessCount += (uint)numbers.Count;
@@ -123,15 +155,48 @@ public sealed class Workload
         uint Number(uint process)
         {
             if (!numbers.TryGetValue(process, out var number))
+            {
                 numbers.Add(process, number = firstProcess + (uint)numbers.Count);
+                _numbersInFile.Add(number - firstProcess);
+            }
+
             return number;
         }
+    }
+
+    private void Append(long time, in Operation operation, Families families, PageBlocks.Filter? keeps)
+    {
+        if (keeps is null)
+        {
+            Append(time, operation);
+            return;
+        }
+
+        foreach (var part in PageBlocks.Kept(operation, families.Of(operation), keeps, PageBytes))
+            Append(time, part);
     }
 
     private void Append(long time, in Operation operation)
     {
         _times.Add(time);
         _operations.Add(operation);
+    }
+
+    private (int? CompressedPageBytes, IReadOnlyList<(long, long)> ResidentFrames, int Pages) Survey()
+    {
+        _times.TrimExcess();
+        _operations.TrimExcess();
+        var (recordedPages, recordedBytes) = (0L, 0L);
+        foreach (var operation in _operations)
+        {
+            if (operation.CompressedBytes == 0 || operation.Content != PageContent.Data)
+                continue;
+            recordedPages += operation.Pages;
+            recordedBytes += (long)operation.Pages * operation.CompressedBytes;
+        }
+
+        var frames = UnlimitedResidentFrames(out var pages);
+        return (recordedPages == 0 ? null : (int)(recordedBytes / recordedPages), frames, pages);
     }
 
     private List<(long, long)> UnlimitedResidentFrames(out int pages)
@@ -150,5 +215,21 @@ public sealed class Workload
 
         pages = simulator.PageCapacity;
         return points;
+    }
+
+    /// <summary>Which process, by its number within its file, each process descends from by forks.</summary>
+    private sealed class Families(IReadOnlyList<uint> numbersInFile)
+    {
+        private readonly Dictionary<uint, uint> _forked = [];
+
+        /// <summary>The family of an operation's process. To be asked for every operation in order.</summary>
+        public uint Of(in Operation operation)
+        {
+            if (!_forked.TryGetValue(operation.Process, out var family))
+                family = numbersInFile[(int)operation.Process];
+            if (operation.Kind == OperationKind.Fork)
+                _forked[(uint)operation.Page] = family;
+            return family;
+        }
     }
 }

@@ -43,15 +43,6 @@ public static class KernelComparison
 {
     private const int RunsMax = 3;
 
-    /// <summary>The mechanism that models a kernel of that release.</summary>
-    public static string MechanismOf(string kernelRelease)
-    {
-        ArgumentNullException.ThrowIfNull(kernelRelease);
-        var numbers = kernelRelease.Split('.', '-', '+');
-        var isWithZeromap = int.TryParse(numbers[0], out var major) && numbers.Length > 1 && int.TryParse(numbers[1], out var minor) && (major, minor).CompareTo((6, 12)) >= 0;
-        return (isWithZeromap ? Mechanism.Linux612 : Mechanism.Linux61).Name;
-    }
-
     /// <summary>Compares. Settings are as before when this returns or throws.</summary>
     /// <param name="options">What to compare.</param>
     /// <param name="progress">Receives each scenario that is done.</param>
@@ -61,7 +52,7 @@ public static class KernelComparison
     public static IReadOnlyList<FamilyComparison> Run(ComparisonOptions options, IProgress<ScenarioComparison>? progress, CancellationToken interrupt)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var mechanism = MechanismOf(LinuxMachine.KernelRelease);
+        var mechanism = Mechanism.OfKernel(LinuxMachine.KernelRelease).Name;
         var scenarios = Validation.Load(options.ScenarioFolder).Where(scenario => options.Family is null || scenario.Family == options.Family).ToList();
         if (scenarios.Count == 0)
             throw new ScenarioException(options.ScenarioFolder, null, null, $"no scenario is of the family {options.Family}", "Leave --family out, or give the name of a file without .jsonl");

@@ -61,6 +61,7 @@ internal static class FigureHtml
             E("span", Class("value"), value(format)),
             tag,
             E("span", Class("range"), format.Range(figure) ?? "no interval", remarks.Mark(estimate.Reason ?? estimate.Note)),
+            estimate.Components is { PageSampling: > 0 and var sampling } ? E("span", Class("note"), $"of which page sampling ±{Text(new Interval(sampling, null, null), estimate.Unit).Value}") : null,
             bounds);
     }
 }

@@ -53,7 +53,7 @@ internal sealed class ImportJob(ImportRequest request, IReadOnlyList<ImportFile>
     public ImportedTrace BeginTrace(Capability capability, string accessSource, NodeFacts source = default)
     {
         if (request.PageSize is { } size && source.PageSize is { } own && size != own)
-            throw ImportOptions.Wrong("page-size", $"the file has pages of {own} bytes, not {size}", "Leave the option out");
+            throw OtherPageSize(own, size);
         var header = new TraceHeader
         {
             PageSize = source.PageSize ?? PageSize,
@@ -69,6 +69,24 @@ internal sealed class ImportJob(ImportRequest request, IReadOnlyList<ImportFile>
             Labels = Labels,
         };
         return Trace = new ImportedTrace(this, sink.Begin(header), header);
+    }
+
+    /// <summary>Begins a trace that was exported: the file has its header, which the user may amend.</summary>
+    public ImportedTrace BeginTrace(TraceHeader exported)
+    {
+        if (request.PageSize is { } size && size != exported.PageSize)
+            throw OtherPageSize(exported.PageSize, size);
+        var header = exported with
+        {
+            RecordedAt = request.RecordedAt ?? exported.RecordedAt,
+            KernelRelease = request.KernelRelease ?? exported.KernelRelease,
+            Node = request.Node ?? exported.Node,
+            MemoryBytes = request.MemoryBytes ?? exported.MemoryBytes,
+            SwapBytes = request.SwapBytes ?? exported.SwapBytes,
+            Labels = exported.Labels.Concat(request.Labels).GroupBy(label => label.Key, label => label.Value, StringComparer.Ordinal)
+                .ToDictionary(label => label.Key, label => label.Last(), StringComparer.Ordinal),
+        };
+        return Trace = new ImportedTrace(this, sink.Begin(header), header) { JoinsRows = false };
     }
 
     /// <summary>Begins a counters file.</summary>
@@ -93,6 +111,9 @@ internal sealed class ImportJob(ImportRequest request, IReadOnlyList<ImportFile>
 
     /// <summary>A place of the first file is wrong.</summary>
     public ImportException Wrong(string? place, string? field, string problem, string remedy) => new(File.Name, place, field, problem, remedy);
+
+    private static ImportException OtherPageSize(int own, int asked) =>
+        ImportOptions.Wrong("page-size", $"the file has pages of {own} bytes, not {asked}", "Leave the option out");
 
     private string Recorder =>
         $"fleet-estimator {typeof(ImportJob).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion} import {request.Importer.Format}";

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace FleetEstimator.Traces.Import;
 
 /// <summary>Runs imports: opens the files, lets the importer of the format read them, and writes the result under its name only once it is whole.</summary>
@@ -49,7 +51,8 @@ public static class ImportRun
         {
             throw new ImportException(job.File.Name, null, null, "there is not enough memory for it", "Import a shorter part of the recording", exception);
         }
-        catch (Exception exception) when (exception is EndOfStreamException or not (ImportException or IOException or UnauthorizedAccessException))
+        // The decompressor's own exception is an IOException, too, and not public.
+        catch (Exception exception) when (exception is EndOfStreamException || exception.GetType().Assembly == typeof(DeflateStream).Assembly || exception is not (ImportException or IOException or UnauthorizedAccessException))
         {
             throw new ImportException(job.File.Name, null, null, $"it is damaged ({exception.GetType().Name}: {exception.Message.TrimEnd('.')})", "Copy or record the file again", exception);
         }

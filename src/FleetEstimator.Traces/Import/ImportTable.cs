@@ -14,6 +14,9 @@ internal abstract class ImportTable : IDisposable
     /// <summary>Number of the row read last.</summary>
     public abstract long RowNumber { get; }
 
+    /// <summary>The header of the trace that was exported as this table; null if none was.</summary>
+    public virtual TraceHeader? ExportedHeader => null;
+
     /// <summary>Says which columns will be asked for; before the first row.</summary>
     public virtual void Select(IReadOnlyList<int> columns)
     {

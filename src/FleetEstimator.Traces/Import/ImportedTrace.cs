@@ -26,6 +26,9 @@ internal sealed class ImportedTrace(ImportJob job, RowSink sink, TraceHeader hea
     /// <summary>What the trace says about itself.</summary>
     public TraceHeader Header => header;
 
+    /// <summary>Whether rows that continue each other become one.</summary>
+    public bool JoinsRows { get; init; } = true;
+
     /// <summary>Where the importer is in its file, for messages, and what its numbers count.</summary>
     public (ImportFile File, string Unit, long Number) Place { get; set; } = (job.File, "", 0);
 
@@ -59,6 +62,30 @@ internal sealed class ImportedTrace(ImportJob job, RowSink sink, TraceHeader hea
     {
         DistinctPages += kind == OperationKind.ObservedSwapOut ? 0 : (long)pages;
         AppendRun(time, new Operation(kind, process, page, 0, content), pages, fill);
+    }
+
+    /// <summary>A row of a trace whose processes map what they use.</summary>
+    public void AddAsItIs(ulong time, in Operation operation, ulong fill)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.Map:
+                Map(time, operation.Process, operation.Page, operation.Pages);
+                break;
+            case OperationKind.Fork:
+                Fork(time, operation.Process, (uint)operation.Page);
+                break;
+            case OperationKind.Exit:
+                Exit(time, operation.Process);
+                break;
+            case OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access:
+                _withKnownMappings.Add(operation.Process);
+                Use(time, operation, operation.Pages, fill);
+                break;
+            default:
+                Append(time, operation, fill);
+                break;
+        }
     }
 
     /// <summary>
@@ -167,7 +194,7 @@ internal sealed class ImportedTrace(ImportJob job, RowSink sink, TraceHeader hea
     /// <summary>Appends a run, in several rows if it is longer than a row can say.</summary>
     private void AppendRun(ulong time, in Operation operation, ulong pages, ulong fill)
     {
-        const uint rowPagesMax = 1u << 31;
+        const uint rowPagesMax = uint.MaxValue;
         if (pages / rowPagesMax > (ulong)job.Limits.RowsMax)
             throw Wrong("pages", $"a run of {pages} pages", "Check the unit of addresses and sizes");
         for (ulong done = 0; done < pages; done += rowPagesMax)
@@ -178,7 +205,7 @@ internal sealed class ImportedTrace(ImportJob job, RowSink sink, TraceHeader hea
     {
         if (_hasPending)
         {
-            if (Continues(in row))
+            if (JoinsRows && Continues(in row))
             {
                 _pending = _pending with { Operation = _pending.Operation with { Pages = _pending.Operation.Pages + row.Operation.Pages } };
                 return;

@@ -4,7 +4,10 @@ using Parquet.Schema;
 
 namespace FleetEstimator.Traces.Import;
 
-/// <summary>Parquet files with a column mapping. Only the columns that are used are read, a row group at a time.</summary>
+/// <summary>
+/// Parquet files with a column mapping. Only the columns that are used are read, a row group at a time. A file that <see cref="TraceParquet"/> wrote needs
+/// no mapping and gives the trace back, row for row and with its header.
+/// </summary>
 internal sealed class ParquetImporter : TableImporter
 {
     // A row group is decoded whole: at 8 bytes a value this is 128 MiB a column.
@@ -52,6 +55,8 @@ internal sealed class ParquetImporter : TableImporter
 
         public override IReadOnlyList<string> Columns { get; } = [.. reader.Schema.DataFields.Select(field => field.Path.ToString())];
 
+        public override TraceHeader? ExportedHeader { get; } = HeaderIn(job, reader);
+
         public override string RowUnit => "row";
 
         public override long RowNumber => _groupStart + _row;
@@ -93,6 +98,20 @@ internal sealed class ParquetImporter : TableImporter
         public override string Text(int column) => _values[column] is string[] texts ? texts[_row] : Convert.ToString(_values[column]!.GetValue(_row), CultureInfo.InvariantCulture) ?? "";
 
         public override void Dispose() => reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+        private static TraceHeader? HeaderIn(ImportJob job, ParquetReader reader)
+        {
+            if (reader.CustomMetadata is not { } metadata || !TraceMetadata.IsTrace(metadata))
+                return null;
+            try
+            {
+                return TraceMetadata.Read([.. metadata], job.File.Name);
+            }
+            catch (TraceException exception)
+            {
+                throw job.Wrong(null, exception.Field, exception.Problem, exception.Remedy);
+            }
+        }
 
         private bool ReadGroup()
         {

@@ -41,9 +41,9 @@ internal abstract class TableImporter : Importer
         var constant = job.Options.Text("op") is { } op ? Operation(names, op) ?? throw ImportOptions.Wrong("op", $"\"{op}\" is no operation", Operations) : (OperationKind?)null;
         if (constant is null && columns.Op < 0)
             throw ImportOptions.Wrong("op", "no column says what a row does", $"Give --column op=COLUMN, or --op access for every row (the columns are {string.Join(", ", table.Columns.Take(20))})");
-        var capability = CapabilityOf(job, columns);
-        var trace = job.BeginTrace(capability, "exact");
-        var rows = new Rows(job, table, columns, trace, names, constant);
+        var exported = columns.AreATraces && !Options.Any(option => job.Options.Has(option.Name)) ? table.ExportedHeader : null;
+        var trace = exported is null ? job.BeginTrace(CapabilityOf(job, columns), "exact") : job.BeginTrace(exported);
+        var rows = new Rows(job, table, columns, trace, names, constant) { AreATraces = exported is not null };
         while (table.Next())
         {
             trace.Place = (job.File, table.RowUnit, table.RowNumber);
@@ -135,6 +135,9 @@ internal abstract class TableImporter : Importer
 
         public int CompressedBytes => _columns[9];
 
+        /// <summary>Whether every column of a trace is there under its own name.</summary>
+        public bool AreATraces => Address < 0 && Bytes < 0 && Used.Count == Fields.Length - 2;
+
         public IReadOnlyList<int> Used => [.. _columns.Where(column => column >= 0).Distinct()];
 
         private static int IndexOf(ImportTable table, string name)
@@ -184,8 +187,17 @@ internal abstract class TableImporter : Importer
         private ulong? _origin;
         private bool _mapsItself;
 
+        /// <summary>Whether they are those of a trace that was exported, to be taken as they are.</summary>
+        public bool AreATraces { get; init; }
+
         public void Take()
         {
+            if (AreATraces)
+            {
+                TakeAsItIs();
+                return;
+            }
+
             var nanoseconds = table.Nanoseconds(columns.Time, columns.TimeUnit) ?? throw NotA(columns.Time, "time", "a time");
             _origin ??= nanoseconds;
             if (nanoseconds < _origin)
@@ -202,12 +214,29 @@ internal abstract class TableImporter : Importer
 
         public void Finish()
         {
-            if (_origin is null)
+            if (_origin is null && !AreATraces)
                 throw job.Wrong("there is no row in it", "Give a table with at least one row");
             if (_mapsItself)
                 job.Note("processes without map rows: each block of 512 pages is mapped when it is first used");
             if (_processes.Count > 0)
                 job.Note($"processes are numbered in the order in which they appear: {string.Join(", ", _processes.Take(8).Select(process => $"{process.Value} is {process.Key}"))}{(_processes.Count > 8 ? ", …" : "")}");
+        }
+
+        private void TakeAsItIs()
+        {
+            var kind = Operation(names, table.Text(columns.Op)) ?? throw trace.Wrong("op", $"\"{table.Text(columns.Op)}\" is no operation", "Export the trace again");
+            if (kind == OperationKind.Fork && table.Number(columns.Page) > uint.MaxValue)
+                throw trace.Wrong("page", $"the forked process {table.Number(columns.Page)} is larger than {uint.MaxValue}", "Export the trace again");
+            trace.AddAsItIs(
+                Number(columns.Time, "time_us", ulong.MaxValue),
+                new Operation(
+                    kind,
+                    (uint)Number(columns.Process, "process", uint.MaxValue),
+                    Number(columns.Page, "page", ulong.MaxValue),
+                    (uint)Number(columns.Pages, "pages", uint.MaxValue),
+                    Content(),
+                    (ushort)Number(columns.CompressedBytes, "compressed_bytes", ushort.MaxValue)),
+                Number(columns.Fill, "fill", ulong.MaxValue));
         }
 
         private void Write(ulong time, in Operation operation, ulong pages, ulong fill)

@@ -99,8 +99,9 @@ internal sealed class ArrowFile
 
     private static ArrowBlock[] ReadBlocks(FlatTable footer, int footerStart)
     {
+        // Writers list none by an empty vector.
         if (!footer.TryVector(Slot.RecordBatches, BlockBytes, out var vector))
-            return [];
+            throw new InvalidDataException("the footer does not say where the record batches are");
         var blocks = new ArrowBlock[vector.Count];
         for (var index = 0; index < blocks.Length; index++)
         {

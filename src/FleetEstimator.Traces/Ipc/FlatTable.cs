@@ -19,14 +19,16 @@ internal readonly ref struct FlatTable
     private readonly ReadOnlySpan<byte> _message;
     private readonly ReadOnlySpan<byte> _fieldOffsets;
     private readonly int _position;
+    private readonly int _tableBytes;
 
     private FlatTable(ReadOnlySpan<byte> message, long position)
     {
         var toVtable = BinaryPrimitives.ReadInt32LittleEndian(Slice(message, position, sizeof(int)));
         var vtable = position - toVtable;
         var vtableBytes = BinaryPrimitives.ReadUInt16LittleEndian(Slice(message, vtable, 2 * sizeof(ushort)));
-        if (vtableBytes < 2 * sizeof(ushort))
-            throw new InvalidDataException($"Arrow metadata holds a table of {vtableBytes} bytes, fewer than its own header");
+        if (vtableBytes < 2 * sizeof(ushort) || vtableBytes % sizeof(ushort) != 0)
+            throw new InvalidDataException($"Arrow metadata holds a table whose list of fields has {vtableBytes} bytes");
+        _tableBytes = BinaryPrimitives.ReadUInt16LittleEndian(Slice(message, vtable + sizeof(ushort), sizeof(ushort)));
         _message = message;
         _position = (int)position;
         _fieldOffsets = Slice(message, vtable, vtableBytes)[(2 * sizeof(ushort))..];
@@ -104,7 +106,11 @@ internal readonly ref struct FlatTable
         if (entry + sizeof(ushort) > _fieldOffsets.Length)
             return -1;
         var offset = BinaryPrimitives.ReadUInt16LittleEndian(_fieldOffsets[entry..]);
-        return offset == 0 ? -1 : (long)_position + offset;
+        if (offset == 0)
+            return -1;
+        if (offset < sizeof(int) || offset >= _tableBytes)
+            throw new InvalidDataException($"Arrow metadata holds a table of {_tableBytes} bytes with a field at {offset}");
+        return (long)_position + offset;
     }
 
     private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> message, long position, long bytes)

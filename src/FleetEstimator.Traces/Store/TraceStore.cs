@@ -79,6 +79,7 @@ public sealed class TraceStore
         RowCount = (int)entry.Rows,
         DurationMicroseconds = entry.DurationMicroseconds,
         Digest = entry.Digest,
+        CountersPath = CountersOf(entry),
     });
 
     /// <summary>A local file with the counters of an entry; null if it has none.</summary>

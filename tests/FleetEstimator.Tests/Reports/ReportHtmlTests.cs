@@ -106,7 +106,7 @@ public sealed class ReportHtmlTests
         var html = XDocument.Parse(Text(Result("realistic"))).Root!;
 
         Assert.Equal(
-            ["verdict", "claims", "savings", "shares", "levels", "recordings", "classes", "caveats", "methods", "reproducibility"],
+            ["verdict", "claims", "savings", "shares", "levels", "recordings", "backtest", "classes", "caveats", "methods", "reproducibility"],
             html.Descendants("section").Attributes("id").Select(id => id.Value));
         Assert.Equal(5, html.Descendants("svg").Count(HasClass("chart")));
     }

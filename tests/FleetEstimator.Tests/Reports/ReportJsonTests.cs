@@ -18,7 +18,7 @@ public sealed class ReportJsonTests
 
         Assert.Equal(
             [
-                "assumptions", "baseline", "claims", "classes", "costs", "estimates", "failed_nodes", "level", "mechanisms", "nodes", "recordings", "schema", "seed",
+                "assumptions", "backtest", "baseline", "claims", "classes", "costs", "estimates", "failed_nodes", "level", "mechanisms", "nodes", "recordings", "schema", "seed",
                 "simulated_nodes", "study", "study_digest", "warnings",
             ],
             report.Select(member => member.Key).Order(StringComparer.Ordinal));

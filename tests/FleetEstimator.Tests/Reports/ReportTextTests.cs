@@ -8,6 +8,19 @@ namespace FleetEstimator.Tests.Reports;
 
 public sealed class ReportTextTests
 {
+    [Fact]
+    public void TellsHowEachRecordingFared()
+    {
+        var result = SampleStudy.Realistic().Estimate();
+        using var writer = new StringWriter();
+
+        ReportText.Write(result, writer);
+
+        var text = writer.ToString();
+        Assert.Contains("node-a, driven: Pages swapped in: the model has 10% fewer than were counted.", text.ReplaceLineEndings(" ").Replace("     ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("Not backtested, no kernel counters were recorded with it: node-b", text, StringComparison.Ordinal);
+    }
+
     private static readonly Gen<SampleStudy.Shape> Shapes =
         from seed in Gen.Int[1, 1000]
         from classes in Gen.String[Gen.Char.AlphaNumeric, 1, 100].List[1, 5]

@@ -18,6 +18,33 @@ internal sealed record SampleStudy
 
     public IReadOnlyList<NodeResult> Nodes { get; }
 
+    /// <summary>A recording that was backtested and one that was not.</summary>
+    public static IReadOnlyList<RecordingBacktest> Backtests { get; } =
+    [
+        new()
+        {
+            Node = "node-a",
+            Digest = "a",
+            KernelRelease = "6.12.1",
+            Mechanism = "linux-6.12",
+            Settings = "linux-6.12, zram, page_cluster 0, classic LRU",
+            Source = "vmstat",
+            ToMicroseconds = 2_000_000,
+            Runs =
+            [
+                new()
+                {
+                    Mode = BacktestMode.Driven,
+                    DrivenBy = "the swap-outs in the recording",
+                    Totals = [new() { Counter = BacktestCounter.SwappedIn, Counted = 1000, ModelledLow = 850, ModelledHigh = 900, PageSamplingError = 0.5 }],
+                    Windows = [new(0, 2_000_000, [new() { Counter = BacktestCounter.SwappedIn, Counted = 1000, ModelledLow = 850, ModelledHigh = 900 }])],
+                },
+            ],
+            Caveats = ["The kernel's figures are of the whole node."],
+        },
+        new() { Node = "node-b", Digest = "b", Reason = RecordingBacktest.NoCounters },
+    ];
+
     /// <summary>Four classes that share eight recordings, three mechanisms; the last two recordings do not tell loads from stores.</summary>
     public static SampleStudy Realistic() => Make(new Shape());
 
@@ -27,7 +54,7 @@ internal sealed record SampleStudy
         var accumulator = new FleetAccumulator(Study);
         foreach (var node in Nodes)
             accumulator.Add(node);
-        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes);
+        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes) with { Backtest = Backtests };
     }
 
     /// <summary>The same without a simulated node of one class.</summary>

@@ -50,7 +50,13 @@ internal sealed class ArrowTraceFile
             : new ArrowFileWriter(stream, schema, leaveOpen: true, options);
         writer.WriteStart();
         foreach (var rows in batches)
-            writer.WriteRecordBatch(new RecordBatch(schema, Columns.Select(column => column.Values(rows)), rows.Length));
+        {
+            // The library writes from memory that the batch's finalizer frees.
+            var batch = new RecordBatch(schema, Columns.Select(column => column.Values(rows)), rows.Length);
+            writer.WriteRecordBatch(batch);
+            GC.KeepAlive(batch);
+        }
+
         writer.WriteEnd();
         return stream.ToArray();
     }

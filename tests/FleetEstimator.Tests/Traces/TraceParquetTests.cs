@@ -1,6 +1,8 @@
 using DuckDB.NET.Data;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
+using FleetEstimator.Traces.Import;
+using FleetEstimator.Tests.Traces.Import;
 using Xunit;
 using static FleetEstimator.Tests.Traces.TraceExamples;
 
@@ -46,6 +48,28 @@ public sealed class TraceParquetTests : IDisposable
         foreach (var (key, value) in TraceMetadata.Write(Header))
             Assert.Equal(value, metadata[key]);
     }
+
+    [Fact]
+    public async Task ImportsBack_WithEveryRowAndTheHeader()
+    {
+        TraceRow[] rows =
+        [
+            Row(3, OperationKind.Map, 7, 100, 3_000_000_000), Row(3, OperationKind.Reclaim, 0, 0, 9), new(4, new(OperationKind.Write, 7, 100, 1, PageContent.Data, 77), 5),
+            new(4, new(OperationKind.Write, 7, 101, 1, PageContent.Data, 77), 5), new(4, new(OperationKind.Write, 7, 102, 1)), Row(5, OperationKind.Fork, 7, 8, 1),
+            new(6, new(OperationKind.Observe, 8, 100, 600, PageContent.Repeated), ulong.MaxValue), Row(7, OperationKind.Exit, 7, 0, 1), Row(9, OperationKind.Discard, 8, 100, 2_000_000_000),
+            Row(ulong.MaxValue, OperationKind.Settle, 0, 0, 1),
+        ];
+        var bytes = await File.ReadAllBytesAsync(await Export(rows), TestContext.Current.CancellationToken);
+
+        var imported = Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", bytes)]);
+        Assert.Equal(rows, imported.Rows);
+        Assert.Equal(TraceMetadata.Write(Header), TraceMetadata.Write(imported.Header));
+        Assert.Equal((600, 3_000_000_000), (imported.Summary.DistinctPages, imported.Summary.MappedPages));
+    }
+
+    [Fact]
+    public async Task ImportsBackWithoutRows() =>
+        Assert.Empty(Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", await File.ReadAllBytesAsync(await Export([]), TestContext.Current.CancellationToken))]).Rows);
 
     [Fact]
     public async Task TraceWithoutRows_IsATableWithoutRows() =>

@@ -1,3 +1,4 @@
+using FleetEstimator.Paging;
 using FleetEstimator.Recorder.Calibration;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class KernelComparisonTests : IDisposable
     [InlineData("6.18.44-fc", "linux-6.12")]
     [InlineData("7.0", "linux-6.12")]
     [InlineData("5.15.0", "linux-6.1")]
-    public void KernelRelease_IsModelledByTheNearestBaseline(string release, string mechanism) => Assert.Equal(mechanism, KernelComparison.MechanismOf(release));
+    public void KernelRelease_IsModelledByTheNearestBaseline(string release, string mechanism) => Assert.Equal(mechanism, Mechanism.OfKernel(release).Name);
 
     [Fact]
     public void ScenarioWithForks_AgreesStepByStep_OnThisKernel()

@@ -73,6 +73,10 @@ public sealed class DamoImporterTests
     public void LeavesOutRegionsWithFewerAccessesThanAskedFor() =>
         Assert.Empty(Imported.Of("damo", OneRegion, new ImportOptions().Add("min-accesses", "4")).Rows);
 
+    // What begins with "x " may be zlib's, with a dictionary that nobody has; its stream then fails as a device would.
+    [Fact]
+    public void IsDamaged_WhereZlibCannotGoOn() => Assert.Contains("it is damaged", Imported.Refused("damo", "x damaged").Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("", "in: there is no region in it.")]
     [InlineData("k 10.5: damon:damon_aggregated: target_id=0 nr_regions=1 8192-4096: 3 1", "in, line 1, region: it ends at 4096 and starts at 8192.")]

@@ -9,7 +9,7 @@ public sealed class ImportMutationTests
 {
     private const int Mutations = 150;
 
-    private static readonly ImportLimits Small = new() { RowsMax = 100_000, ItemsMax = 100_000, BlocksMax = 100_000, WholeBytesMax = 1 << 20, ProcessesMax = 1000 };
+    internal static readonly ImportLimits Small = new() { RowsMax = 100_000, ItemsMax = 100_000, BlocksMax = 100_000, WholeBytesMax = 1 << 20, ProcessesMax = 1000 };
 
     public static TheoryData<string, string> Fixtures { get; } = new()
     {
@@ -49,7 +49,7 @@ public sealed class ImportMutationTests
         }
     }
 
-    private static ImportFile[] Files(string format, string fixture, byte[] bytes) => (format, fixture) switch
+    internal static ImportFile[] Files(string format, string fixture, byte[] bytes) => (format, fixture) switch
     {
         ("pagemap", "known.maps") => [ImportFile.FromBytes("maps", bytes), Imported.File("known.pagemap")],
         ("pagemap", _) => [Imported.File("known.maps"), ImportFile.FromBytes("pagemap", bytes)],

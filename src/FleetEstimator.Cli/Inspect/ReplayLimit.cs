@@ -7,14 +7,14 @@ namespace FleetEstimator.Cli;
 /// <summary>A memory limit on the command line: bytes, or a share of the unlimited peak.</summary>
 /// <param name="Bytes">Bytes, or null.</param>
 /// <param name="OfPeak">Share of the peak, in (0, 1], or null.</param>
-internal sealed record MemoryLimit(long? Bytes, double? OfPeak)
+internal sealed record ReplayLimit(long? Bytes, double? OfPeak)
 {
     /// <summary>The limit for a trace in pages, at least 1. A share of the peak takes a replay to know it.</summary>
     public long PagesFor(Trace trace) =>
         Math.Max(1, Bytes is { } bytes ? bytes / trace.Header.PageSize : (long)(OfPeak!.Value * TraceInspection.Of(trace).Details!.ResidentPeakPages));
 
     /// <summary>An option that takes a limit and rejects everything else.</summary>
-    public static Option<MemoryLimit?> Option(string name, string description) => new(name)
+    public static Option<ReplayLimit?> Option(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "SIZE|SHARE",
@@ -29,7 +29,7 @@ internal sealed record MemoryLimit(long? Bytes, double? OfPeak)
     };
 
     /// <summary>The limit that a text says, or null.</summary>
-    public static MemoryLimit? TryParse(string text)
+    public static ReplayLimit? TryParse(string text)
     {
         if (text.EndsWith('%'))
             return Percentage.TryParse(text, out var share) && share is > 0 and <= 1 ? new(null, share) : null;
