@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace FleetEstimator.Traces;
 
 /// <summary>
 /// Blobs as files of a folder. Drafts have a folder of their own and are moved to their key when they are complete; a lock file, which the operating
 /// system releases when a process dies, tells whether writers are at work.
 /// </summary>
-public sealed class BlobFolder(string path) : IBlobStore
+public sealed partial class BlobFolder(string path) : IBlobStore
 {
     private const string DraftFolder = "drafts";
     private const string LockFile = ".lock";
@@ -93,6 +95,10 @@ public sealed class BlobFolder(string path) : IBlobStore
 
     private string PathOf(string key) => Path.Combine(path, key);
 
+    // link(2): unlike File.Move, which looks whether the target exists and then renames over it, one of several writers wins.
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string name);
+
     private sealed class DraftFile(BlobFolder folder, string file) : IBlobDraft
     {
         private readonly FileStream _stream = new(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
@@ -105,9 +111,18 @@ public sealed class BlobFolder(string path) : IBlobStore
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             _stream.Flush(flushToDisk: true);
             _stream.Dispose();
+            const int exists = 17;
+            if (!OperatingSystem.IsWindows())
+            {
+                if (Link(file, target) == 0)
+                    return true;
+                if (Marshal.GetLastPInvokeError() == exists)
+                    return false;
+            }
+
             try
             {
-                // Links the draft to its name, which fails if that is taken.
+                // Where there are no links.
                 File.Move(file, target, overwrite: false);
                 return true;
             }
