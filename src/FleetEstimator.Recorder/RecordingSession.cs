@@ -11,7 +11,10 @@ public sealed class RecordingSession : IDisposable
 {
     private const int SleepersLookedAtEvery = 10;
 
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(50);
+    // How often to look whether the processes have ended. Each look takes 50 µs or so of the budget: a recording may end a twentieth, or a second, too late.
+    private const double PollShare = 0.05;
+    private static readonly TimeSpan _pollIntervalMin = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _pollIntervalMax = TimeSpan.FromSeconds(1);
 
     private readonly RecordingOptions _options;
     private readonly string _node;
@@ -72,12 +75,16 @@ public sealed class RecordingSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        RequireMachine(options, LinuxMachine.SwapBytes);
-        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime);
+        RequireLinux();
+        RequireSwap(options, LinuxMachine.SwapBytes);
+        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime, options.StartCpuTime);
         var target = TargetProcesses.Open(options.Target);
         using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
         using var source = AccessSources.Open(options, KernelTree.Live);
-        var header = Header(options, target, source, ChooseFraction(options, target, source, measure));
+        if (options.CpuBudget is not null)
+            SamplingPilot.WarmUp(source, measure);
+        budget.EndStart();
+        var header = Header(options, target, source, options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, budget, options.Interval, CpuTime));
         using var session = new RecordingSession(options, target, source, header, budget, measure, progress, cancellation);
         try
         {
@@ -102,14 +109,6 @@ public sealed class RecordingSession : IDisposable
     private ulong TimeMicroseconds => (ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
 
     private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
-
-    private static double ChooseFraction(RecordingOptions options, TargetProcesses target, AccessSource source, PageMeasure? measure)
-    {
-        if (options.CpuBudget is not { } share)
-            return options.SamplingFraction ?? 1;
-        SamplingPilot.WarmUp(source, measure);
-        return options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, share * options.Interval, CpuTime);
-    }
 
     private RecordingEnd Record()
     {
@@ -136,7 +135,8 @@ public sealed class RecordingSession : IDisposable
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
             ScanKnown(live, time);
         // Parents before their children: a fork is written after its parent's rows, and before its parent's end.
-        foreach (var stat in _found.Where(IsNew).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
+        var known = _live.Select(live => (live.Stat.Pid, live.Stat.StartTicks)).Concat(_denied).ToHashSet();
+        foreach (var stat in _found.Where(stat => !known.Contains((stat.Pid, stat.StartTicks))).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
         {
             if (!_cancellation.IsCancellationRequested)
                 ScanNew(stat, time);
@@ -176,7 +176,8 @@ public sealed class RecordingSession : IDisposable
             var left = due - _clock.Elapsed;
             if (left <= TimeSpan.Zero)
                 return isLast && !_budget.Allows(due) ? RecordingEnd.DurationReached : null;
-            _ = _cancellation.WaitHandle.WaitOne(left < _pollInterval ? left : _pollInterval);
+            var poll = TimeSpan.FromTicks(Math.Clamp((long)(PollShare * _clock.Elapsed.Ticks), _pollIntervalMin.Ticks, _pollIntervalMax.Ticks));
+            _ = _cancellation.WaitHandle.WaitOne(left < poll ? left : poll);
         }
     }
 
@@ -219,7 +220,7 @@ public sealed class RecordingSession : IDisposable
         if (live.HasEnded || live.IsLost)
             return;
         var now = live.Now!.Value;
-        if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
+        if (!now.IsSameProgram(in live.Stat))
             live.Process.Exec(time, _append);
         live.Stat = now;
         if (HasSlept(live))
@@ -237,9 +238,6 @@ public sealed class RecordingSession : IDisposable
         live.Process.Exec(time, _append);
         live.IsLost = true;
     }
-
-    private bool IsNew(ProcessStat stat) =>
-        !_denied.Contains((stat.Pid, stat.StartTicks)) && !_live.Exists(live => live.Stat.IsSameProcess(in stat));
 
     private void ScanNew(ProcessStat stat, ulong time)
     {
@@ -304,7 +302,7 @@ public sealed class RecordingSession : IDisposable
     {
         // What it does during the look counts as done after it.
         live.Activity ??= _activity.Digest(in live.Stat);
-        var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
+        var isAlive = _scan.Scan(in live.Stat, live.Process, time, _append, _cancellation);
         live.Tally = _scan.TakeTally();
         _tally.Add(in live.Tally);
         if (isAlive && !IsLastScan(time))
@@ -365,14 +363,20 @@ public sealed class RecordingSession : IDisposable
         ScanTime = _scanTime,
         AccessSource = _source.Name,
         RecorderCpuTime = _budget.Used,
+        StartCpuTime = _budget.Start,
+        CompilationTime = System.Runtime.JitInfo.GetCompilationTime(),
         CommandExitCode = _target.ExitCode,
     };
 
-    /// <summary>Refuses what a machine with that much swap, in bytes, cannot do.</summary>
-    internal static void RequireMachine(RecordingOptions options, long swapBytes)
+    private static void RequireLinux()
     {
         if (!OperatingSystem.IsLinux())
             throw new RecordingException(RecordingFailure.NotSupported, "Recording reads /proc, which only Linux has. Record on Linux; traces can be studied anywhere.");
+    }
+
+    /// <summary>Refuses what a machine with that much swap, in bytes, cannot do.</summary>
+    internal static void RequireSwap(RecordingOptions options, long swapBytes)
+    {
         if (options.Source == AccessSourceKind.PageOut && swapBytes == 0)
             throw new RecordingException(
                 RecordingFailure.NotSupported,
