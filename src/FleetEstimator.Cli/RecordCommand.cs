@@ -166,8 +166,8 @@ internal static class RecordCommand
                 ? $"of the {pages.ResidentPages:N0} resident pages of all scans: {zeros:P1} zero-filled, {summary.RepeatedShareOfResidentPages:P1} one repeated word,"
                     + $" {summary.DataShareOfResidentPages:P1} other data"
                 : "no resident page was seen",
-            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time ({summary.StartCpuTime.TotalSeconds:N2} s to start"
-                + (summary.CompilationTime > TimeSpan.Zero ? $", compiling took {summary.CompilationTime.TotalSeconds:N2} s" : "")
+            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time ({summary.StartCpuTime.TotalMilliseconds:N0} ms to start"
+                + (summary.CompilationTime > TimeSpan.Zero ? $", compiling took {summary.CompilationTime.TotalMilliseconds:N0} ms" : "")
                 + $"), {summary.RecorderCpuShare:P2} of one core"
                 + (summary.CpuBudget is { } budget ? $" (budget {budget:P2})" : "") + $", longest scan {summary.LongestScan.TotalMilliseconds:N0} ms"
                 + (summary.ScansStretched > 0 ? $"; {summary.ScansStretched:N0} scans waited to keep the budget" : "")
@@ -175,11 +175,9 @@ internal static class RecordCommand
         };
         if (summary.RecorderCpuShare > summary.CpuBudget)
         {
-            // What remains without them is what looking took.
-            var looking = summary.RecorderCpuTime - summary.StartCpuTime - summary.CompilationTime;
-            lines.Add(looking <= summary.CpuBudget * summary.Duration
-                ? "over the budget: starting and compiling the program took more than it allows in so short a time; record longer, or with fleet-recorder, which is compiled already"
-                : "over the budget: the first scan took more than it allows in so short a time; record longer, or a smaller --sample");
+            lines.Add("over the budget: " + (summary.CompilationTime > summary.RecorderCpuTime / 2
+                ? "most of it compiled the program while it ran; record longer, or with fleet-recorder, which is compiled already"
+                : "starting and a first look took more than it allows in so short a time; record longer, or a smaller --sample"));
         }
 
         if (summary.ProcessesDenied > 0)

@@ -13,7 +13,7 @@ internal static class SamplingPilot
     // Blocks expected in the smallest sample: fewer would tell little of anything (the standard error of a mean over 64 blocks is an eighth of their deviation),
     // so that intervals are stretched rather than the sample made smaller still. Only a recording so short that not even two scans of them fit has fewer.
     private const double BlocksMin = 64;
-    private const double BlocksLeast = 8;
+    private const double BlocksLeast = 16;
 
     // Pages the pilot looks at, 16 MiB.
     private const double PilotPages = 4096;
@@ -44,14 +44,19 @@ internal static class SamplingPilot
         if (budget.PerScan(interval) is not { } perScan)
             return 1;
         var processes = new List<ProcessStat>();
+        var begin = cpuTime();
         if (target.HasStarted)
             target.Find(processes);
-        var pages = processes.Sum(process => AnonymousPages(process.Pid));
+        var finding = cpuTime() - begin;
+        var pagesOf = processes.ToDictionary(process => process.Pid, process => AnonymousPages(process.Pid));
+        var pages = pagesOf.Values.Sum();
         if (pages * _pageCostMost <= perScan / 2)
             return 1;
-        var part = Math.Min(1, PilotPages / Math.Max(1, pages));
-        var without = CostOfScan(processes, target, source, measure, fraction: null, cpuTime);
-        var with = CostOfScan(processes, target, source, measure, part, cpuTime);
+        // What finding and opening all of them costs, without pages; and what a page of the largest costs. Looking at all of them again and again would cost a node's many processes more.
+        var withoutPages = finding + CostOfScan(processes, source, measure, fraction: null, rounds: 1, cpuTime).CpuTime;
+        var largest = processes.MaxBy(process => pagesOf[process.Pid]);
+        var without = CostOfScan([largest], source, measure, fraction: null, rounds: 2, cpuTime);
+        var with = CostOfScan([largest], source, measure, Math.Min(1, PilotPages / Math.Max(1, pagesOf[largest.Pid])), rounds: 2, cpuTime);
         // By chance no block, or so few that their cost drowns in the rest.
         var isMeasured = with.Pages > 0 && with.CpuTime > without.CpuTime;
         var perPage = isMeasured ? (with.CpuTime - without.CpuTime) / with.Pages : _pageCostUsual;
@@ -59,7 +64,7 @@ internal static class SamplingPilot
         var fraction = Math.Max(Affordable(perScan), least) / pages;
         return fraction < WorthSampling ? fraction : 1;
 
-        double Affordable(TimeSpan scan) => ((scan * Headroom) - without.CpuTime) / perPage;
+        double Affordable(TimeSpan scan) => ((scan * Headroom) - withoutPages) / perPage;
     }
 
     /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do. Nothing where all is compiled already.</summary>
@@ -75,19 +80,17 @@ internal static class SamplingPilot
             _ = scan.Scan(in self, process, 0, static _ => { }, CancellationToken.None);
     }
 
-    /// <summary>CPU time of finding and looking at processes the second time, when most pages are as they were, and the pages looked at.</summary>
-    private static (TimeSpan CpuTime, long Pages) CostOfScan(List<ProcessStat> processes, TargetProcesses target, AccessSource source, PageMeasure? measure, double? fraction, Func<TimeSpan> cpuTime)
+    /// <summary>CPU time of the last of several looks at processes, from the second on when most pages are as they were, and the pages looked at.</summary>
+    private static (TimeSpan CpuTime, long Pages) CostOfScan(List<ProcessStat> processes, AccessSource source, PageMeasure? measure, double? fraction, int rounds, Func<TimeSpan> cpuTime)
     {
         // A fraction that no hash is below: what remains is what a scan costs without pages.
         using var scan = new ProcessScan(new BlockSample(fraction ?? double.Epsilon, Linux.RandomNumber(), Environment.SystemPageSize), source);
         var recorded = processes.Select((stat, index) => (Stat: stat, Process: new RecordedProcess((uint)index + 1, writesSwapOuts: true, measure) { NewPagesAre = OperationKind.Observe })).ToList();
         var before = cpuTime();
-        for (var round = 0; round < 2; round++)
+        for (var round = 0; round < rounds; round++)
         {
             _ = scan.TakeTally();
             before = cpuTime();
-            if (target.HasStarted)
-                target.Find([]);
             foreach (var (stat, process) in recorded)
                 TryScan(scan, in stat, process);
         }

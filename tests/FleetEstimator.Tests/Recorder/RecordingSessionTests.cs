@@ -169,7 +169,7 @@ public sealed class RecordingSessionTests : IDisposable
     [Fact]
     public void ThePilotChoosesAFractionThatTheBudgetAllows_ButNoSampleOfAFewBlocks()
     {
-        // 400 MiB in 200 blocks: an absurd budget still leaves 64 of them, and a recording that cannot pay for two looks at those, 8.
+        // 400 MiB in 200 blocks: an absurd budget still leaves 64 of them, and a recording that cannot pay for two looks at those, 16.
         using var memory = new OwnMemory(100 * 1024);
         for (var page = 0; page < memory.Pages; page++)
             memory.Fill(page, (ulong)page);
@@ -177,7 +177,7 @@ public sealed class RecordingSessionTests : IDisposable
         using var source = new ContentSource();
         var small = Choose(0.0001, null);
         Assert.InRange(small, 0.01, 0.33);
-        Assert.Equal(small / 8, Choose(0.0001, TimeSpan.FromSeconds(1)), small / 50);
+        Assert.Equal(small / 4, Choose(0.0001, TimeSpan.FromSeconds(1)), small / 50);
         Assert.Equal(small, Choose(0.0001, TimeSpan.FromDays(10)), small / 50);
         Assert.Equal(1, Choose(1000, null));
         Assert.Equal(1, Choose(null, null));
