@@ -49,6 +49,7 @@ public sealed class RecordingSession : IDisposable
     private PageTally _sightings;
     private TimeSpan _scanTime;
     private TimeSpan _lastScan;
+    private TimeSpan _lastScanBegan;
     private TimeSpan _longestScan;
 
     private RecordingSession(
@@ -89,8 +90,9 @@ public sealed class RecordingSession : IDisposable
         try
         {
             var end = session.Record();
-            session._output.Complete(session.TimeMicroseconds);
-            return session.Summary(end);
+            var recorded = session.TimeRecorded(end);
+            session._output.Complete(Microseconds(recorded));
+            return session.Summary(end, recorded);
         }
         finally
         {
@@ -106,7 +108,10 @@ public sealed class RecordingSession : IDisposable
         _stop.Dispose();
     }
 
-    private ulong TimeMicroseconds => (ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+    private static ulong Microseconds(TimeSpan time) => (ulong)time.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Rows of the scan that filled the disk are missing: what is whole ends when that scan began.</summary>
+    private TimeSpan TimeRecorded(RecordingEnd end) => end == RecordingEnd.DiskFull ? _lastScanBegan : _clock.Elapsed;
 
     private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
 
@@ -127,7 +132,8 @@ public sealed class RecordingSession : IDisposable
     private void Scan()
     {
         var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
-        var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
+        _lastScanBegan = begin;
+        var time = Microseconds(begin);
         _budget.BeginScan();
         _output.Sample(time);
         _source.BeginScan();
@@ -152,6 +158,8 @@ public sealed class RecordingSession : IDisposable
     /// <summary>Waits until the next scan is due; says why there is none, if so.</summary>
     private RecordingEnd? WaitForNextScan()
     {
+        if (_output.Failure is not null)
+            return RecordingEnd.DiskFull;
         var nextInterval = (long)Math.Floor(_clock.Elapsed / _options.Interval) + 1;
         // The last scan may come early, within an interval that has been counted.
         _scansSkipped += Math.Max(0, nextInterval - _lastInterval - 1);
@@ -167,8 +175,6 @@ public sealed class RecordingSession : IDisposable
 
         while (true)
         {
-            if (_output.Failure is not null)
-                return RecordingEnd.DiskFull;
             if (_cancellation.IsCancellationRequested)
                 return RecordingEnd.Interrupted;
             if (HaveAllEnded())
@@ -191,7 +197,7 @@ public sealed class RecordingSession : IDisposable
             return false;
         foreach (var live in _live)
             NoteWhetherEnded(live);
-        WriteEnds(TimeMicroseconds);
+        WriteEnds(Microseconds(_clock.Elapsed));
         return true;
     }
 
@@ -340,7 +346,7 @@ public sealed class RecordingSession : IDisposable
             _stop.Cancel();
     }
 
-    private RecordingSummary Summary(RecordingEnd end) => new()
+    private RecordingSummary Summary(RecordingEnd end, TimeSpan recorded) => new()
     {
         Output = _options.Output,
         Node = _node,
@@ -355,7 +361,7 @@ public sealed class RecordingSession : IDisposable
         ScansSkipped = _scansSkipped,
         Processes = _processes,
         ProcessesDenied = _denied.Count,
-        Duration = _clock.Elapsed,
+        Duration = recorded,
         ResidentBytesPeak = _residentPagesPeak * Environment.SystemPageSize,
         ResidentOrSwappedBytesPeak = _residentOrSwappedPagesPeak * Environment.SystemPageSize,
         PageSightings = _sightings,
