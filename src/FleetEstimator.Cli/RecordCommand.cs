@@ -180,6 +180,8 @@ internal static class RecordCommand
                 : "starting and a first look took more than it allows in so short a time; record longer, or a smaller --sample"));
         }
 
+        if (summary is { Scans: 1, ScansStretched: > 0, End: RecordingEnd.DurationReached })
+            lines.Add("one scan only, which tells no change: the budget had no room for a second; record longer, or allow more with --cpu-budget");
         if (summary.ProcessesDenied > 0)
             lines.Add($"missing: {summary.ProcessesDenied:N0} processes that could not be read");
         return string.Join('\n', lines);

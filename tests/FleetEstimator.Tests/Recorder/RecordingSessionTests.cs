@@ -177,8 +177,9 @@ public sealed class RecordingSessionTests : IDisposable
         using var source = new ContentSource();
         var small = Choose(0.0001, null);
         Assert.InRange(small, 0.01, 0.33);
-        Assert.Equal(small / 4, Choose(0.0001, TimeSpan.FromSeconds(1)), small / 50);
-        Assert.Equal(small, Choose(0.0001, TimeSpan.FromDays(10)), small / 50);
+        // The test's own heap, which is looked at, too, comes and goes.
+        Assert.InRange(Choose(0.0001, TimeSpan.FromSeconds(1)), small / 5, small / 3);
+        Assert.InRange(Choose(0.0001, TimeSpan.FromDays(10)), small * 0.8, small * 1.25);
         Assert.Equal(1, Choose(1000, null));
         Assert.Equal(1, Choose(null, null));
 
