@@ -62,8 +62,8 @@ internal sealed class WorkloadModelReader
             NewContents = Contents(@new, "contents"),
             NewPersistence = @new.Share("persistence"),
             Stored = [.. WorkloadModelKeys.Contents.Select(content => Contents(stored, content))],
-            ZeroStores = Stores(stores, "zero"),
-            OtherStores = Stores(stores, "other"),
+            ZeroStores = Table(stores, "zero", PastStores.Names),
+            OtherStores = Table(stores, "other", PastStores.Names),
             Loads = accessed.Share("loads"),
             ZeroAccessed = Table(accessed, "zero", PastUse.Names),
             OtherAccessed = Table(accessed, "other", PastUse.Names),
@@ -87,12 +87,6 @@ internal sealed class WorkloadModelReader
     {
         var shares = SharesByName(fields, key, WorkloadModelKeys.Contents);
         return new(shares[0], shares[1], shares[2], shares[3]);
-    }
-
-    private static StoreShares Stores(Fields fields, string key)
-    {
-        var shares = fields.Mapping(key, WorkloadModelKeys.StoresOf);
-        return new(ByIdleSteps(shares, "after_store"), ByIdleSteps(shares, "after_other"));
     }
 
     private static double[][] Table(Fields fields, string key, IReadOnlyList<string> names)
@@ -209,7 +203,6 @@ internal static class WorkloadModelKeys
     public static readonly string[] New = ["contents", "persistence", "reuse", "unaccessed"];
     public static readonly string[] Contents = ["zero", "repeated", "data", "unknown"];
     public static readonly string[] Stores = ["zero", "other"];
-    public static readonly string[] StoresOf = ["after_store", "after_other"];
     public static readonly string[] Accessed = ["zero", "other", "loads", "neighbours"];
     public static readonly string[] Gone = ["unmapped", "zero", "other"];
     public static readonly string[] Processes = ["lasting", "transient"];

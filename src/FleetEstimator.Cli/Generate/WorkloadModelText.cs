@@ -31,15 +31,12 @@ internal static class WorkloadModelText
         text.WriteLine("stored:");
         foreach (var (name, stored) in WorkloadModelKeys.Contents.Zip(model.Stored))
             text.WriteLine($"  {name}: {Contents(stored)}");
-        text.WriteLine("# Share of accesses that are stores, to zero-filled pages and to others, where the access before was one and where it was not, by steps since then.");
+        text.WriteLine("# Share of accesses that are stores, to zero-filled pages and to others, by what the page's accesses were so far (never: it had none; new: it was written");
+        text.WriteLine("# when it appeared, and had none since; no-store; stores-only; both, the last a store or a store before that), and by steps since the last: after long");
+        text.WriteLine("# ones a page comes back from swap.");
         text.WriteLine("stores:");
-        foreach (var (name, stores) in new[] { ("zero", model.ZeroStores), ("other", model.OtherStores) })
-        {
-            text.WriteLine($"  {name}:");
-            text.WriteLine($"    after_store: {{{Named(IdleSteps.Names, stores.AfterStore)}}}");
-            text.WriteLine($"    after_other: {{{Named(IdleSteps.Names, stores.AfterOther)}}}");
-        }
-
+        Table(text, "zero", PastStores.Names, model.ZeroStores);
+        Table(text, "other", PastStores.Names, model.OtherStores);
         text.WriteLine("# Probability that a page that is there is accessed in a step, relative to each other: phases say how many are. By the share of steps in which it was");
         text.WriteLine("# accessed so far (never; only when it appeared; below 25%, …), and by steps since its last access.");
         text.WriteLine("# loads: share of accesses other than stores that are known to be loads; neighbours: correlation between neighbouring extents.");

@@ -18,8 +18,15 @@ internal static class DiffPage
             Title = $"{nameOfA} and {nameOfB}",
             Kind = "two traces",
             Facts = [("A", a.FilePath), ("B", b.FilePath), ("Rows", Sameness(diff))],
-            Notes = ofA.Details!.LimitPages > 0 ? [$"Both were replayed as linux-6.12 on zram under a memory limit of {TracePage.Bytes(ofA.Details.LimitPages, ofA.Details)}."] : [],
-            Charts = Charts(both, diff),
+            Notes =
+            [
+                .. TracePage.Notes(a.Header, ofA.Details!).Select(note => "A: " + note),
+                .. TracePage.Notes(b.Header, ofB.Details!).Select(note => "B: " + note),
+                .. ofA.Details!.LimitPages > 0
+                    ? new[] { $"Both were replayed as linux-6.12 on zram under a memory limit of {TracePage.Bytes(ofA.Details.LimitPages, ofA.Details)}: what is resident and what is swapped is the model's answer, not what was recorded." }
+                    : [],
+            ],
+            Charts = Charts(both),
             Tables =
             [
                 ("Figures", new(["figure", "A", "B", "B - A"], [.. diff.Figures.Select(Row)])),
@@ -49,30 +56,30 @@ internal static class DiffPage
     private static string Describe(RowValues row) =>
         $"{row.Operation} of {row.Pages} pages from {row.Page} in process {row.Process} at {row.Time} us (content {row.Content}, fill {row.Fill}, compressed {row.CompressedBytes})";
 
-    private static LineChart[] Charts((string Name, TraceDetails Details)[] both, TraceDiff diff)
+    private static LineChart[] Charts((string Name, TraceDetails Details)[] both)
     {
-        var timelines = both.All(trace => trace.Details.Timeline.Count > 0);
-        var workingSets = both.All(trace => trace.Details.WorkingSet.Count > 0);
+        var nothing = both.All(trace => trace.Details.WorkingSet.Count > 0) ? null : "One of the traces has no rows, or no duration.";
+        var noContent = nothing ?? (both.All(trace => trace.Details.Capability == Capabilities.NameOf(Capability.ContentKnown)) ? null : "One of the traces does not know what pages hold.");
         return
         [
-            Chart("resident", "Resident memory", "Distinct pages in memory over time.", new("resident", Measure.Bytes), timelines,
+            Chart("resident", "Resident memory", "Distinct pages in memory over time.", new("resident", Measure.Bytes), nothing,
                 details => details.Timeline.Select(point => new ChartPoint(point.TimeMicroseconds, (double)point.Resident * details.PageBytes))),
-            Chart("zero-share", "Zero-filled share of resident pages", "Zero-filled pages as a share of all pages in memory at the time.", new("of resident pages", Measure.Share), timelines,
+            Chart("zero-share", "Zero-filled share of resident pages", "Zero-filled pages as a share of all pages in memory at the time.", new("of resident pages", Measure.Share), noContent,
                 details => details.Timeline.Select(point => new ChartPoint(point.TimeMicroseconds, point.Resident == 0 ? 0 : (double)point.Zero / point.Resident))),
-            Chart("working-set", "Working set by length of window", "Distinct pages accessed within a window, mean over windows of that length.", new("accessed", Measure.Bytes), workingSets,
+            Chart("working-set", "Working set by length of window", "Distinct pages accessed within a window, mean over windows of that length.", new("accessed", Measure.Bytes), nothing,
                 details => details.WorkingSet.Select(point => new ChartPoint(point.WindowMicroseconds, point.MeanPages * details.PageBytes)),
                 new("length of window", Measure.Time, Logarithmic: true)),
         ];
 
-        LineChart Chart(string id, string title, string description, ChartAxis up, bool drawn, Func<TraceDetails, IEnumerable<ChartPoint>> points, ChartAxis? across = null)
+        LineChart Chart(string id, string title, string description, ChartAxis up, string? nothing, Func<TraceDetails, IEnumerable<ChartPoint>> points, ChartAxis? across = null)
         {
-            List<ChartLine> lines = drawn ? [.. both.Select(trace => new ChartLine(trace.Name, [.. points(trace.Details)]))] : [];
+            List<ChartLine> lines = nothing is null ? [.. both.Select(trace => new ChartLine(trace.Name, [.. points(trace.Details)]))] : [];
             return new()
             {
                 Id = id,
                 Title = title,
                 Description = description,
-                Nothing = drawn ? null : "One of the traces has no rows, or no duration.",
+                Nothing = nothing,
                 Across = across ?? TimeAxis,
                 Up = up,
                 Lines = lines,

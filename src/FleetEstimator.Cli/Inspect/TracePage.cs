@@ -16,7 +16,13 @@ internal static class TracePage
             Title = Path.GetFileName(trace.FilePath),
             Kind = "page-content trace",
             Facts = [.. Facts(trace, inspection, details)],
-            Notes = [.. Notes(trace.Header, details)],
+            Notes = details.LimitPages > 0
+                ?
+                [
+                    .. Notes(trace.Header, details),
+                    $"Replayed as linux-6.12 on zram under a memory limit of {Bytes(details.LimitPages, details)}: what is resident and what is swapped is the model's answer, not what was recorded.",
+                ]
+                : [.. Notes(trace.Header, details)],
             Charts = [.. TraceCharts.Of(inspection)],
             Tables =
             [
@@ -57,7 +63,8 @@ internal static class TracePage
 
     private static string Denominated(string name, long pages) => pages > 0 ? $"{name} ({Count(pages)})" : name;
 
-    private static IEnumerable<string> Notes(TraceHeader header, TraceDetails details)
+    /// <summary>What must be known of a trace to read its figures right.</summary>
+    internal static IEnumerable<string> Notes(TraceHeader header, TraceDetails details)
     {
         if (header.Labels.ContainsKey(GeneratedTrace.Label))
             yield return "Synthetic: this trace was generated from a workload model. Nothing in it was recorded.";
@@ -68,10 +75,7 @@ internal static class TracePage
         }
 
         if (CapabilityNote(header.Capability) is { } note)
-            yield return note;
-        if (details.LimitPages > 0)
-            yield return $"Replayed as linux-6.12 on zram under a memory limit of {Bytes(details.LimitPages, details)}: what is resident and what is swapped is the model's answer, not what was recorded.";
-    }
+            yield return note;    }
 
     private static string? CapabilityNote(Capability capability) => capability switch
     {

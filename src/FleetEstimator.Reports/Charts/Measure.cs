@@ -6,7 +6,7 @@ namespace FleetEstimator.Reports.Charts;
 /// <summary>What a figure of a chart is.</summary>
 public enum Measure
 {
-    /// <summary>Bytes, shown in MiB and up.</summary>
+    /// <summary>Bytes, shown in KiB and up.</summary>
     Bytes,
 
     /// <summary>Microseconds, shown in what suits.</summary>
@@ -33,6 +33,7 @@ public static class Measures
 
     internal static FigureUnit UnitFor(Measure measure, double magnitude) => measure switch
     {
+        Measure.Bytes when magnitude is > 0 and < 1 << 20 => new(1 << 10, " KiB"),
         Measure.Bytes => FigureUnit.For(MetricUnit.Bytes, magnitude, Typography.Page),
         Measure.Time => TimeUnit(magnitude),
         Measure.Share => new(0.01, "%"),

@@ -29,8 +29,8 @@ public sealed class ModelFit
     private readonly long[][] _stored = [new long[4], new long[4], new long[4], new long[4]];
     private readonly long[,,] _exposed = new long[2, PastUse.Names.Count, IdleSteps.Names.Count];
     private readonly long[,,] _accessedAgain = new long[2, PastUse.Names.Count, IdleSteps.Names.Count];
-    private readonly long[,,] _accesses = new long[2, 2, IdleSteps.Names.Count];
-    private readonly long[,,] _stores = new long[2, 2, IdleSteps.Names.Count];
+    private readonly long[,,] _accesses = new long[2, PastStores.Names.Count, IdleSteps.Names.Count];
+    private readonly long[,,] _stores = new long[2, PastStores.Names.Count, IdleSteps.Names.Count];
     private readonly long[,,] _goneAt = new long[2, Ages.Names.Count, IdleSteps.Names.Count];
     private readonly SizeCounts _mappings = new();
     private readonly SizeCounts _regions = new();
@@ -281,9 +281,7 @@ public sealed class ModelFit
                     if (appeared)
                         page.IsBornAccessed = accessed;
                     else if (accessed)
-                        page.Uses++;
-                    if (accessed)
-                        page.WasStored = page.IsStored;
+                        (page.Uses, page.Stores, page.WasStored) = ((short)(page.Uses + 1), (short)(page.Stores + (page.IsStored ? 1 : 0)), page.IsStored);
                     (page.ContentBefore, page.IsStored, page.IsLoaded) = (page.Content, false, false);
                     (nextPage, before, beforeAppeared, beforeAccessed) = (pageNumber + 1, page, appeared, accessed);
                 }
@@ -316,11 +314,11 @@ public sealed class ModelFit
             return;
         _accessedAgain[content, use, idle]++;
         _accessed[step]++;
-        var after = page.WasStored ? 0 : 1;
-        _accesses[content, after, idle]++;
+        var past = PastStores.ClassOf(page.Uses, page.Stores, page.WasStored, page.IsBornAccessed);
+        _accesses[content, past, idle]++;
         if (page.IsStored)
         {
-            _stores[content, after, idle]++;
+            _stores[content, past, idle]++;
             _stored[(int)page.ContentBefore][(int)page.Content]++;
         }
         else if (page.IsLoaded)
@@ -426,35 +424,38 @@ public sealed class ModelFit
             .Select(idle => all > 0 ? _goneAt[content, age, idle] / all : content == 1 && age == 0 && idle == 0 ? 1 : 0).ToArray())];
     }
 
-    private StoreShares Stores(int content)
+    // Where few accesses were seen the frequency is drawn towards that of all absences, that towards that of the content, and that towards that of all.
+    private double[][] Stores(int content)
     {
-        return new(After(0), After(1));
-
-        double[] After(int after)
+        var ofContent = Drawn(Of(_stores, content), Of(_accesses, content), Share(Sum(_stores), Sum(_accesses)));
+        return [.. Enumerable.Range(0, PastStores.Names.Count).Select(past =>
         {
-            double Sum(long[,,] counts) => Enumerable.Range(0, IdleSteps.Names.Count).Sum(idle => counts[content, after, idle]);
-            var all = Share(Sum(_stores), Sum(_accesses));
-            return [.. Enumerable.Range(0, IdleSteps.Names.Count).Select(idle => Drawn(_stores[content, after, idle], _accesses[content, after, idle], all))];
-        }
+            var ofPast = Drawn(Of(_stores, content, past), Of(_accesses, content, past), ofContent);
+            return Enumerable.Range(0, IdleSteps.Names.Count).Select(idle => Drawn(_stores[content, past, idle], _accesses[content, past, idle], ofPast)).ToArray();
+        })];
     }
 
     // Where few pages were seen the frequency is drawn towards that of all contents, and that towards that of all uses.
     private double[][] Accessed(int content) => [.. Enumerable.Range(0, PastUse.Names.Count).Select(use => Enumerable.Range(0, IdleSteps.Names.Count).Select(idle =>
     {
-        var all = Share(Of(_accessedAgain, null, idle), Of(_exposed, null, idle));
-        var ofUse = Drawn(Of(_accessedAgain, use, idle), Of(_exposed, use, idle), all);
+        var all = Share(Of(_accessedAgain, idle: idle), Of(_exposed, idle: idle));
+        var ofUse = Drawn(Of(_accessedAgain, past: use, idle: idle), Of(_exposed, past: use, idle: idle), all);
         return Drawn(_accessedAgain[content, use, idle], _exposed[content, use, idle], ofUse);
     }).ToArray())];
 
     private static double Drawn(long part, long whole, double towards) => (part + (PagesAddedByOthers * towards)) / (whole + PagesAddedByOthers);
 
-    private static long Of(long[,,] counts, int? use, int idle)
+    /// <summary>The sum of counts by content, past and idle time; over all of what is not given.</summary>
+    private static long Of(long[,,] counts, int? content = null, int? past = null, int? idle = null)
     {
         var sum = 0L;
         for (var c = 0; c < counts.GetLength(0); c++)
         {
-            for (var u = 0; u < counts.GetLength(1); u++)
-                sum += (use ?? u) == u ? counts[c, u, idle] : 0;
+            for (var p = 0; p < counts.GetLength(1); p++)
+            {
+                for (var i = 0; i < counts.GetLength(2); i++)
+                    sum += (content ?? c) == c && (past ?? p) == p && (idle ?? i) == i ? counts[c, p, i] : 0;
+            }
         }
 
         return sum;

@@ -25,8 +25,11 @@ internal sealed class Extent
     /// <summary>Steps since it appeared in which it was accessed.</summary>
     public int Uses { get; set; }
 
-    /// <summary>Whether the last access was a store.</summary>
-    public required bool WasStored { get; set; }
+    /// <summary>Those of them in which it was stored to.</summary>
+    public int Stores { get; set; }
+
+    /// <summary>Whether the last of them was one.</summary>
+    public bool WasStored { get; set; }
 
     public bool IsGone { get; set; }
 }

@@ -23,6 +23,7 @@ public sealed class WorkloadGenerator
     private readonly List<Operation> _used = [];
     private readonly List<Operation> _exits = [];
     private readonly List<TraceRow> _rows = [];
+    private readonly double[,,] _storesOwed = new double[2, PastStores.Names.Count, IdleSteps.Names.Count];
     private uint _processes;
     private double _exitedCarry;
     private double _goneCarry;
@@ -186,14 +187,29 @@ public sealed class WorkloadGenerator
 
     private void Access(Extent extent, int step)
     {
-        var stores = extent.Content == PageContent.Zero ? _model.ZeroStores : _model.OtherStores;
-        extent.WasStored = _random.Share() < (extent.WasStored ? stores.AfterStore : stores.AfterOther)[IdleSteps.ClassOf(step - extent.LastUse)];
+        var stores = Stores(extent, step);
+        extent.WasStored = stores;
+        extent.Stores += stores ? 1 : 0;
         extent.LastUse = step;
         extent.Uses++;
-        var kind = extent.WasStored ? OperationKind.Write : _random.Share() < _model.Loads ? OperationKind.Read : OperationKind.Access;
+        var kind = stores ? OperationKind.Write : _random.Share() < _model.Loads ? OperationKind.Read : OperationKind.Access;
         if (kind == OperationKind.Write)
             extent.Content = _model.Stored[IndexOf(extent.Content)].Draw(_random.Share());
         Use(extent, kind);
+    }
+
+    // Extents can be large: what chance gave too few or too many pages of, the next ones of their kind make up for.
+    private bool Stores(Extent extent, int step)
+    {
+        var content = extent.Content == PageContent.Zero ? 0 : 1;
+        var past = PastStores.ClassOf(extent.Uses, extent.Stores, extent.WasStored, extent.IsBornAccessed);
+        var idle = IdleSteps.ClassOf(step - extent.LastUse);
+        ref var owed = ref _storesOwed[content, past, idle];
+        owed += extent.Pages * (content == 0 ? _model.ZeroStores : _model.OtherStores)[past][idle];
+        if (_random.Share() * extent.Pages >= owed)
+            return false;
+        owed -= extent.Pages;
+        return true;
     }
 
     private void Use(Extent extent, OperationKind kind) => _used.Add(
@@ -264,7 +280,6 @@ public sealed class WorkloadGenerator
                         Content = content.Value,
                         LastUse = step,
                         IsBornAccessed = accessed,
-                        WasStored = accessed,
                     };
                     process.Extents.Add(extent);
                     Use(extent, accessed ? OperationKind.Write : OperationKind.Observe);

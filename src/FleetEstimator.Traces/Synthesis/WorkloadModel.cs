@@ -62,11 +62,14 @@ public sealed record WorkloadModel
     /// <summary>What a store leaves, by what was there before: zero, repeated, data, not known.</summary>
     public required IReadOnlyList<ContentShares> Stored { get; init; }
 
-    /// <summary>Share of accesses to zero-filled pages that are stores.</summary>
-    public required StoreShares ZeroStores { get; init; }
+    /// <summary>
+    /// Share of accesses to zero-filled pages that are stores, by what the accesses before were (<see cref="PastStores"/>) and by steps since the last
+    /// (<see cref="IdleSteps"/>). Long absences are those after which pages come back from swap.
+    /// </summary>
+    public required IReadOnlyList<IReadOnlyList<double>> ZeroStores { get; init; }
 
     /// <summary>The same of accesses to all other pages.</summary>
-    public required StoreShares OtherStores { get; init; }
+    public required IReadOnlyList<IReadOnlyList<double>> OtherStores { get; init; }
 
     /// <summary>Share of accesses that are known to be loads, of those that are not stores; the others are not known to be either.</summary>
     public required double Loads { get; init; }
@@ -153,11 +156,6 @@ public sealed record PageSizes(IReadOnlyList<(double Pages, double Share)> Sizes
     }
 }
 
-/// <summary>Share of accesses that are stores, by steps since the access before (<see cref="IdleSteps"/>).</summary>
-/// <param name="AfterStore">Where that was a store, or the page was new.</param>
-/// <param name="AfterOther">Otherwise.</param>
-public sealed record StoreShares(IReadOnlyList<double> AfterStore, IReadOnlyList<double> AfterOther);
-
 /// <summary>How steps since the last access, or since a page that was never accessed was first seen, are told apart.</summary>
 public static class IdleSteps
 {
@@ -194,6 +192,24 @@ public static class PastUse
             2 => 4,
             _ => 5,
         };
+}
+
+/// <summary>
+/// How pages are told apart by what their accesses were, since they appeared: some are only ever stored to, some only loaded, and what a page's first access
+/// will be is told by neither.
+/// </summary>
+public static class PastStores
+{
+    /// <summary>
+    /// Names of the classes: seen, but never accessed; written when it appeared, and not accessed since; accessed, but never by a store; by nothing but stores; by
+    /// both, the last a store; by both, the last none.
+    /// </summary>
+    public static IReadOnlyList<string> Names { get; } = ["never", "new", "no-store", "stores-only", "store-last", "store-before"];
+
+    /// <summary>The class of a page that was accessed in so many steps, in so many of them by a store.</summary>
+    internal static int ClassOf(int accessed, int stored, bool wasStoredLast, bool wasWrittenWhenNew) => accessed == 0
+        ? wasWrittenWhenNew ? 1 : 0
+        : stored == 0 ? 2 : stored == accessed ? 3 : wasStoredLast ? 4 : 5;
 }
 
 /// <summary>How ages of pages are told apart.</summary>

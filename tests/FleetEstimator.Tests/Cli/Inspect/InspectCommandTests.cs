@@ -98,7 +98,7 @@ public sealed class InspectCommandTests : IDisposable
         var path = Written(Header, [.. rows]);
         Assert.Contains("No page came back", Run(path).Output, StringComparison.Ordinal);
         var output = Run(path, "--limit", "50%").Output;
-        Assert.Contains("under a memory limit of 0.39 MiB", output, StringComparison.Ordinal);
+        Assert.Contains("under a memory limit of 400 KiB", output, StringComparison.Ordinal);
         Assert.Contains("store 100%", output, StringComparison.Ordinal);
         Assert.NotEmpty(InspectCommand.Create().Parse([path, "--limit", "170%"]).Errors);
         Assert.NotEmpty(InspectCommand.Create().Parse([path, "--limit", "much"]).Errors);

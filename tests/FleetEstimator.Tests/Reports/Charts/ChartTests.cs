@@ -157,7 +157,8 @@ public sealed class ChartTests
 
     [Theory]
     [InlineData(265_000_000, Measure.Bytes, "253 MiB")]
-    [InlineData(4096, Measure.Bytes, "0.00 MiB")]
+    [InlineData(4096, Measure.Bytes, "4.00 KiB")]
+    [InlineData(0, Measure.Bytes, "0 MiB")]
     [InlineData(65_000_000, Measure.Time, "65.0 s")]
     [InlineData(0.1449, Measure.Share, "14.5%")]
     [InlineData(0, Measure.Share, "0%")]
