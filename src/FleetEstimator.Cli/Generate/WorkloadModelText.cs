@@ -23,8 +23,14 @@ internal static class WorkloadModelText
         text.WriteLine($"swap: {ByteSize.ToText(model.NodeBytes.Swap)}");
         text.WriteLine();
         text.WriteLine("# Pages that are there before the first step, seen but not accessed. persistence: how often an extent has the content of its neighbour rather than one");
-        text.WriteLine("# drawn anew.");
-        text.WriteLine($"first: {{pages: {model.FirstPages}, contents: {Contents(model.FirstContents)}, persistence: {N(model.FirstPersistence)}}}");
+        text.WriteLine("# drawn anew; parts: memory by process and address, with factors on the odds that a page is accessed for the first time, and that this is a store, since");
+        text.WriteLine("# memory differs by address.");
+        text.WriteLine("first:");
+        text.WriteLine($"  persistence: {N(model.FirstPersistence)}");
+        if (model.First.Count > 0)
+            text.WriteLine("  parts:");
+        foreach (var part in model.First)
+            text.WriteLine($"    - {{pages: {part.Pages}, contents: {Contents(part.Contents)}, accessed: {N(part.Accessed)}, stores: {N(part.Stores)}}}");
         text.WriteLine("# Pages that appear later. reuse: share that appears where pages have gone, as long as there is room; unaccessed: share seen without having been accessed.");
         text.WriteLine($"new: {{contents: {Contents(model.NewContents)}, persistence: {N(model.NewPersistence)}, reuse: {N(model.Reuse)}, unaccessed: {N(model.Unaccessed)}}}");
         text.WriteLine("# What a store leaves, by what was there before: how long zeros last.");
@@ -50,6 +56,8 @@ internal static class WorkloadModelText
         text.WriteLine($"  unmapped: {N(model.Unmapped)}");
         Table(text, "zero", Ages.Names, model.ZeroGone);
         Table(text, "other", Ages.Names, model.OtherGone);
+        text.WriteLine("  # How many times as often as others of the same content, age and absence, by what the page's accesses were, as above.");
+        text.WriteLine($"  risk: {{{Named(PastStores.Names, model.GoneRisk)}}}");
         text.WriteLine("# lasting: share of new pages of each process that stays; transient: sizes of those that exit.");
         text.WriteLine("processes:");
         text.WriteLine($"  lasting: [{string.Join(", ", model.LastingProcesses.Select(N))}]");

@@ -15,6 +15,9 @@ internal struct PageHistory
     /// <summary>Whether it was accessed when it appeared.</summary>
     public bool IsBornAccessed;
 
+    /// <summary>For a page that was there at first 1 + the number of its part of memory, otherwise 0.</summary>
+    public byte Part;
+
     /// <summary>Steps since it appeared in which it was accessed, before this one.</summary>
     public short Uses;
 

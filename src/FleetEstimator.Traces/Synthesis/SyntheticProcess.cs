@@ -14,6 +14,9 @@ internal sealed class Extent
     /// <summary>Step in which it appeared; −1 = before the first.</summary>
     public required int Since { get; init; }
 
+    /// <summary>The part of the model's first pages that it belongs to, or null.</summary>
+    public required WorkloadPart? Part { get; init; }
+
     public PageContent Content { get; set; }
 
     /// <summary>Step of the last access, or of its appearance if it was never accessed.</summary>

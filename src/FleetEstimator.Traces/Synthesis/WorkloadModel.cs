@@ -20,11 +20,8 @@ public sealed record WorkloadModel
     /// <summary>Memory and swap of the node in bytes.</summary>
     public required (long Memory, long Swap) NodeBytes { get; init; }
 
-    /// <summary>Pages that are there before the first step, seen but not accessed.</summary>
-    public required long FirstPages { get; init; }
-
-    /// <summary>Contents of those.</summary>
-    public required ContentShares FirstContents { get; init; }
+    /// <summary>Pages that are there before the first step, seen but not accessed: parts of memory, in the order of processes and addresses. May be empty.</summary>
+    public required IReadOnlyList<WorkloadPart> First { get; init; }
 
     /// <summary>Probability that an extent of those has the content of its neighbour, rather than one drawn anew.</summary>
     public required double FirstPersistence { get; init; }
@@ -95,6 +92,15 @@ public sealed record WorkloadModel
     /// <summary>The same of all other pages; 1 in all together with <see cref="ZeroGone"/>.</summary>
     public required IReadOnlyList<IReadOnlyList<double>> OtherGone { get; init; }
 
+    /// <summary>
+    /// How many times as often pages go than others of their content, age and idle time, by what their accesses were (<see cref="PastStores"/>): work memory is
+    /// stored to and goes, what was loaded from a file once is read and stays.
+    /// </summary>
+    public required IReadOnlyList<double> GoneRisk { get; init; }
+
+    /// <summary>Pages that are there before the first step.</summary>
+    public long FirstPages => First.Sum(part => part.Pages);
+
     /// <summary>Steps in all.</summary>
     public int Steps => Phases.Sum(phase => phase.Steps);
 
@@ -114,6 +120,16 @@ public sealed record WorkloadModel
         }
     }
 }
+
+/// <summary>
+/// A part of the memory that is there before the first step. Memory differs by address, heap from large mappings, and under a limit what is first in memory is
+/// what goes to swap first.
+/// </summary>
+/// <param name="Pages">How many pages, at least 1.</param>
+/// <param name="Contents">Their contents.</param>
+/// <param name="Accessed">Factor on the odds that one is accessed which was not before: 1 = as often as others of its content and idle time.</param>
+/// <param name="Stores">Factor on the odds that such a first access is a store, above 0.</param>
+public sealed record WorkloadPart(long Pages, ContentShares Contents, double Accessed, double Stores);
 
 /// <summary>Some steps in which much the same happens; all numbers are pages a step.</summary>
 /// <param name="Steps">How many, at least 1.</param>
