@@ -48,7 +48,7 @@ internal static class TextChart
         List<double> across = [.. chart.Lines.SelectMany(line => line.Points).Select(point => point.X).Distinct().Order()];
         var scale = Scale.Over(chart.Across, across, ticks: 1);
         var most = chart.Lines.Max(line => line.Points.Max(point => point.Y));
-        var from = Measures.Text(chart.Across.Logarithmic ? across[0] : 0, chart.Across.Measure);
+        var from = chart.Across.Logarithmic ? Measures.Text(across[0], chart.Across.Measure) : "0";
         WriteSparks(
             chart.Lines.Select(line => new Spark(line.Name, [.. line.Points.Select(point => (scale.At(point.X), point.Y))], most)),
             chart.Up.Measure, from, Measures.Text(across[^1], chart.Across.Measure), page);
@@ -62,7 +62,7 @@ internal static class TextChart
         WriteSparks(
             chart.Layers.Select(layer => (layer.Name, layer.Values)).Prepend(("all", [.. sums]))
                 .Select(layer => new Spark(layer.Item1, [.. chart.ColumnEnds.Zip(layer.Item2, (end, value) => (scale.At(end), value))], layer.Item2.Max())),
-            chart.Up.Measure, Measures.Text(0, chart.Across.Measure), Measures.Text(chart.ColumnEnds[^1], chart.Across.Measure), page);
+            chart.Up.Measure, "0", Measures.Text(chart.ColumnEnds[^1], chart.Across.Measure), page);
     }
 
     private static void WriteSparks(IEnumerable<Spark> sparks, Measure measure, string from, string to, TextPage page)
