@@ -30,6 +30,9 @@ internal static class DiffPage
             Tables =
             [
                 ("Figures", new(["figure", "A", "B", "B - A"], [.. diff.Figures.Select(Row)])),
+                .. diff.FirstDifference is { A: { } rowOfA, B: { } rowOfB } difference
+                    ? new[] { ($"Row {TracePage.Count(difference.Row)}, the first that differs", new ChartTable(["column", "A", "B"], [.. Columns(rowOfA, rowOfB)])) }
+                    : [],
                 .. diff.Metadata.Count == 0 ? [] : new[]
                 {
                     ("Metadata that differ", new ChartTable(["key", "A", "B"], [.. diff.Metadata.Select(pair =>
@@ -50,11 +53,20 @@ internal static class DiffPage
         null => "the same, every column of every row",
         { A: null } end => $"the same up to row {TracePage.Count(end.Row)} (the first is 0), where A ends",
         { B: null } end => $"the same up to row {TracePage.Count(end.Row)} (the first is 0), where B ends",
-        var difference => $"row {TracePage.Count(difference.Row)} (the first is 0) is the first that differs: A has {Describe(difference.A)}, B has {Describe(difference.B)}",
+        var difference => $"differ from row {TracePage.Count(difference.Row)} on (the first is 0)",
     };
 
-    private static string Describe(RowValues row) =>
-        $"{row.Operation} of {row.Pages} pages from {row.Page} in process {row.Process} at {row.Time} us (content {row.Content}, fill {row.Fill}, compressed {row.CompressedBytes})";
+    private static IEnumerable<IReadOnlyList<string>> Columns(RowValues a, RowValues b) =>
+    [
+        ["time_us", $"{a.Time}", $"{b.Time}"],
+        ["op", a.Operation, b.Operation],
+        ["process", $"{a.Process}", $"{b.Process}"],
+        ["page", $"{a.Page}", $"{b.Page}"],
+        ["pages", $"{a.Pages}", $"{b.Pages}"],
+        ["content", $"{a.Content}", $"{b.Content}"],
+        ["fill", $"{a.Fill}", $"{b.Fill}"],
+        ["compressed_bytes", $"{a.CompressedBytes}", $"{b.CompressedBytes}"],
+    ];
 
     private static LineChart[] Charts((string Name, TraceDetails Details)[] both)
     {

@@ -106,7 +106,7 @@ internal static class TextChart
 
     private static string Bar(double share, int width)
     {
-        var filled = (int)Math.Round(share * width);
+        var filled = share <= 0 ? 0 : Math.Max(1, (int)Math.Round(share * width));
         return new string('█', filled) + new string('·', width - filled);
     }
 

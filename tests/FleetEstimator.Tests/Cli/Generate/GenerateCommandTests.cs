@@ -72,6 +72,7 @@ public sealed class GenerateCommandTests : IDisposable
         Run(GenerateCommand.Create(), "--like", Recordings.PathOf("redis-shop"), "--out", _folder["a.arrow"], "--pages", "2000", "--duration", "20s");
         var output = Run(InspectCommand.Create(), _folder["a.arrow"]).Output;
         Assert.Contains("Synthetic: this trace was generated", output, StringComparison.Ordinal);
+        Assert.Contains("from a model of redis-shop with seed 1", output, StringComparison.Ordinal);
         Assert.Equal(20_000_000, (double)Trace.Load(_folder["a.arrow"]).DurationMicroseconds, 100_000.0);
     }
 

@@ -75,6 +75,14 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
+    public void ASnapshotIsShownByContent_NotOverTime()
+    {
+        var output = Run(Written(Header, Rows[..2])).Output;
+        Assert.Contains("160 KiB resident", output, StringComparison.Ordinal);
+        Assert.Contains("zero-filled 100%", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SaysThatASampleIsOne()
     {
         var output = Run(Written(Header with { SamplingFraction = 0.25 }, Rows)).Output;
@@ -88,7 +96,7 @@ public sealed class InspectCommandTests : IDisposable
         var output = Run(Written(Header with { Capability = Capability.AccessOnly }, Rows)).Output;
         Assert.Contains("Access-only", output, StringComparison.Ordinal);
         Assert.Contains("does not know what pages hold", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("none were", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("no page was swapped", output, StringComparison.Ordinal);
     }
 
     [Fact]
