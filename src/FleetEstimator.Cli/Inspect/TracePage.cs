@@ -79,7 +79,8 @@ internal static class TracePage
         }
 
         if (CapabilityNote(header.Capability) is { } note)
-            yield return note;    }
+            yield return note;
+    }
 
     private static string? CapabilityNote(Capability capability) => capability switch
     {
