@@ -77,7 +77,7 @@ internal static class RunCommand
 
         await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
         progress.Say($"simulating {(study.Simulation is null ? "" : "some of ")}{plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms"
-            + (study.Sweep.Count > 0 ? $", and again with {study.Sweep.Count} other values of parameters" : ""));
+            + (study.Sweep.Count > 0 ? $", and again for each of {study.Sweep.Count} what-ifs" : ""));
         var outcome = silo == null
             ? await LocalStudy.Run(plan, workloads, progress, interrupt)
             : await new StudyClient(silo.Grains).Run(plan, progress, interrupt);

@@ -20,12 +20,13 @@ internal sealed class SmallFleet : IDisposable
     }
 
     /// <summary>The study's plan.</summary>
-    public StudyPlan Plan(int nodes = 700) => StudyPlan.Make(
+    public StudyPlan Plan(int nodes = 700, string more = "") => StudyPlan.Make(
         StudyReader.Read(
             $$"""
             study: small-fleet
             seed: 11
             mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin, linux-6.12+zero-at-swapout]
+            {{more}}
             classes:
               - name: web
                 nodes: {{nodes / 2}}

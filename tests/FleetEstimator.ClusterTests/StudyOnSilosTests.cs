@@ -39,6 +39,24 @@ public class StudyOnSilosTests
     }
 
     [Fact]
+    public async Task SampledAndSweptStudy_GivesTheReportOfAPlainLoop_ToTheByte()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 3000, more: "simulation: {half_width: 2%}\ndefaults: {lru: [multi-generational, classic]}");
+        await using var cluster = await Start(silos: 2);
+
+        var onSilos = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
+        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), new Silent(), CancellationToken.None);
+
+        Assert.Equal(Report(plan, inALoop), Report(plan, onSilos));
+        var result = StudyResults.Make(plan, onSilos, new WorkloadCache(), []);
+        Assert.InRange(result.SimulatedNodes, 64, 2999);
+        Assert.All(result.Simulation!.Figures, figure => Assert.True(figure.Reached));
+        Assert.Equal(("defaults.lru", "classic"), (Assert.Single(result.Sweep).Parameter, result.Sweep[0].Value));
+        Assert.Contains(result.Sweep[0].Estimates, estimate => estimate.Change.Value != 0);
+    }
+
+    [Fact]
     public async Task StudyStartedTwice_CountsEveryNodeOnce()
     {
         using var fleet = new SmallFleet();
