@@ -55,7 +55,6 @@ public sealed class TraceIngestTests : IDisposable
 
         var content = _store.Ingest(_folder["mix.arrow"]).Entry!.ContentPages;
         Assert.Equal(new ContentPages(Zero: 3, Repeated: 2, Data: 5, Unknown: 4), content);
-        Assert.Equal(0.3, content.ZeroShare);
     }
 
     [Fact]
