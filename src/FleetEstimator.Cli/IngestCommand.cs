@@ -41,25 +41,7 @@ internal static class IngestCommand
     {
         var outcomes = new List<IngestOutcome>();
         var paths = Find(patterns, outcomes);
-        var store = TraceStore.OpenOrCreate(storeFolder);
-        var ingest = new TraceIngest(store, TimeProvider.System);
-        console.Error.WriteLine($"ingesting {paths.Count:N0} files into {storeFolder}");
-        string? failure = null;
-        foreach (var path in paths)
-        {
-            if (interrupt.IsCancellationRequested)
-                break;
-            try
-            {
-                outcomes.Add(ingest.Add(path, labels));
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                failure = $"the store cannot be written: {exception.Message.TrimEnd('.')}. {path} was not added, nor what comes after it";
-                break;
-            }
-        }
-
+        var failure = paths.Count > 0 ? Ingest(paths, storeFolder, labels, outcomes, console.Error, interrupt) : null;
         console.Output.WriteLine(asJson ? ToJson(outcomes, storeFolder) : ToText(outcomes, labels));
         if (failure is not null)
         {
@@ -74,6 +56,29 @@ internal static class IngestCommand
         }
 
         return outcomes.Exists(outcome => outcome.Refusal is not null) ? ExitCode.BadInput : ExitCode.Done;
+    }
+
+    /// <summary>Adds files one after the other until all are done or it is interrupted. What stopped it, or null.</summary>
+    private static string? Ingest(
+        List<string> paths, string storeFolder, Dictionary<string, string> labels, List<IngestOutcome> outcomes, TextWriter error, CancellationToken interrupt)
+    {
+        var ingest = new TraceIngest(TraceStore.OpenOrCreate(storeFolder), TimeProvider.System);
+        error.WriteLine($"ingesting {paths.Count:N0} files into {storeFolder}");
+        foreach (var path in paths)
+        {
+            if (interrupt.IsCancellationRequested)
+                break;
+            try
+            {
+                outcomes.Add(ingest.Add(path, labels));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return $"the store cannot be written: {exception.Message.TrimEnd('.')}. {path} was not added, nor what comes after it";
+            }
+        }
+
+        return null;
     }
 
     private static List<string> Find(string[] patterns, List<IngestOutcome> outcomes)

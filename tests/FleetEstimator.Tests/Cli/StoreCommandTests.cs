@@ -101,6 +101,13 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task NoFile_MakesNoStore()
+    {
+        Assert.Equal(ExitCode.BadInput, (await Ingest()).Exit);
+        Assert.False(Directory.Exists(_folder["store"]));
+    }
+
+    [Fact]
     public async Task WhatIsNoStore_IsNamed_AndNothingIsMadeOfIt()
     {
         await File.WriteAllTextAsync(_folder["notes.txt"], "mine", TestContext.Current.CancellationToken);
