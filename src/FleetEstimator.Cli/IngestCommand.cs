@@ -41,17 +41,14 @@ internal static class IngestCommand
     {
         var outcomes = new List<IngestOutcome>();
         var paths = Find(patterns, outcomes);
-        var store = TraceStore.OpenOrCreate(storeFolder);
-        var ingest = new TraceIngest(store, TimeProvider.System);
-        console.Error.WriteLine($"ingesting {paths.Count:N0} files into {storeFolder}");
-        foreach (var path in paths)
+        var failure = paths.Count > 0 ? Ingest(paths, storeFolder, labels, outcomes, console.Error, interrupt) : null;
+        console.Output.WriteLine(asJson ? ToJson(outcomes, storeFolder) : ToText(outcomes, labels));
+        if (failure is not null)
         {
-            if (interrupt.IsCancellationRequested)
-                break;
-            outcomes.Add(ingest.Add(path, labels));
+            console.Error.WriteLine($"ingest: {failure}. What is listed is in the store: make room or make it writable, and run the same command again for the rest.");
+            return ExitCode.Failed;
         }
 
-        console.Output.WriteLine(asJson ? ToJson(outcomes, storeFolder) : ToText(outcomes, labels));
         if (interrupt.IsCancellationRequested)
         {
             console.Error.WriteLine("interrupted: what is listed is in the store. Run the same command again for the rest.");
@@ -59,6 +56,29 @@ internal static class IngestCommand
         }
 
         return outcomes.Exists(outcome => outcome.Refusal is not null) ? ExitCode.BadInput : ExitCode.Done;
+    }
+
+    /// <summary>Adds files one after the other until all are done or it is interrupted. What stopped it, or null.</summary>
+    private static string? Ingest(
+        List<string> paths, string storeFolder, Dictionary<string, string> labels, List<IngestOutcome> outcomes, TextWriter error, CancellationToken interrupt)
+    {
+        var ingest = new TraceIngest(TraceStore.OpenOrCreate(storeFolder), TimeProvider.System);
+        error.WriteLine($"ingesting {paths.Count:N0} files into {storeFolder}");
+        foreach (var path in paths)
+        {
+            if (interrupt.IsCancellationRequested)
+                break;
+            try
+            {
+                outcomes.Add(ingest.Add(path, labels));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return $"the store cannot be written: {exception.Message.TrimEnd('.')}. {path} was not added, nor what comes after it";
+            }
+        }
+
+        return null;
     }
 
     private static List<string> Find(string[] patterns, List<IngestOutcome> outcomes)
@@ -90,9 +110,15 @@ internal static class IngestCommand
         if (taken.Count > 0)
         {
             var table = new ColumnText(("", false), ("digest", false), ("class", false), ("node", false), ("rows", true), ("stored", true), ("file", false));
-            foreach (var (path, entry, isNew, _) in taken)
-                table.Row(isNew ? "added" : "already there", StoreText.Short(entry!), entry!.Class ?? "-", entry.Node, $"{entry.Rows:N0}", StoreText.Size(entry.StoredBytes), path);
+            foreach (var outcome in taken)
+            {
+                var entry = outcome.Entry!;
+                table.Row(What(outcome), StoreText.Short(entry), entry.Class ?? "-", entry.Node, $"{entry.Rows:N0}", StoreText.Size(entry.StoredBytes), outcome.Path);
+            }
+
             text.WriteLine(table);
+            foreach (var other in taken.Where(outcome => outcome.LateCounters == LateCounters.OthersKept))
+                text.WriteLine($"{other.Path} keeps the counters it has in the store, not those beside it; to change them remove {StoreText.Short(other.Entry!)} first.");
             foreach (var other in taken.Where(outcome => !outcome.IsNew && labels.Any(label => outcome.Entry!.Labels.GetValueOrDefault(label.Key) != label.Value)))
                 text.WriteLine($"{other.Path} keeps the labels it has in the store; to change them remove {StoreText.Short(other.Entry!)} first.");
         }
@@ -107,6 +133,9 @@ internal static class IngestCommand
 
         text.WriteLine($"{(taken.Count + refused.Count > 1 ? "\n" : "")}{taken.Count(outcome => outcome.IsNew):N0} added, {taken.Count(outcome => !outcome.IsNew):N0} already there, {refused.Count:N0} refused");
         return text.ToString().TrimEnd('\n');
+
+        static string What(IngestOutcome outcome) =>
+            outcome.IsNew ? "added" : outcome.LateCounters == LateCounters.Added ? "counters added" : "already there";
     }
 
     private static string ToJson(List<IngestOutcome> outcomes, string store)
@@ -127,6 +156,12 @@ internal static class IngestCommand
         };
         return JsonSerializer.Serialize(result, StoreText.Json);
 
-        static object Taken(IngestOutcome outcome) => new { file = outcome.Path, entry = outcome.Entry };
+        static object Taken(IngestOutcome outcome) => new
+        {
+            file = outcome.Path,
+            entry = outcome.Entry,
+            counters_added = outcome.LateCounters == LateCounters.Added,
+            other_counters_kept = outcome.LateCounters == LateCounters.OthersKept,
+        };
     }
 }

@@ -19,7 +19,7 @@ internal static class StoreCommand
 
     internal static Command Create() => new("store", "Show, check and thin out a trace store.") { List(), Show(), Verify(), Remove(), Retain() };
 
-    private static Command List() => Sub("list", "List the traces of a store: node, class, kernel, duration, sizes, zero-filled share, labels.", [Class, Node, Kernel, Labels], (parsed, output, _) =>
+    private static Command List() => Sub("list", "List the traces of a store: node, class, kernel, duration, sizes, zero-filled shares of resident, swapped-out and swapped-in pages, labels.", [Class, Node, Kernel, Labels], (parsed, output, _) =>
     {
         var entries = Open(parsed).Catalogue(FilterOf(parsed));
         output.WriteLine(parsed.GetValue(AsJson) ? ToJson(entries) : entries.Count == 0 ? "no such trace" : StoreText.List(entries));
@@ -34,7 +34,7 @@ internal static class StoreCommand
             var store = Open(parsed);
             var entry = Named(store, [parsed.GetValue(digest)!])[0];
             var (file, counters) = (store.FileOf(entry).Path, store.CountersOf(entry));
-            output.WriteLine(JsonSerializer.Serialize(new { entry, zero_share_of_stated_pages = entry.ContentPages.ZeroShare, file, counters_file = counters }, StoreText.Json));
+            output.WriteLine(parsed.GetValue(AsJson) ? JsonSerializer.Serialize(new { entry, file, counters_file = counters }, StoreText.Json) : StoreText.Show(entry, file, counters));
             return ExitCode.Done;
         });
     }
@@ -42,27 +42,49 @@ internal static class StoreCommand
     private static Command Verify()
     {
         var digests = Digests("Traces to verify; all if none is named.");
-        return Sub("verify", "Read traces and their counters again and hold them against digests and catalogue (exit code 3 if any has changed).", [digests, Class, Node, Kernel, Labels], (parsed, output, error) =>
+        return Sub("verify", "Read traces and their counters again and hold them against digests and catalogue (exit code 3 if any has changed). Fills in zero-filled shares that an earlier version left out.", [digests, Class, Node, Kernel, Labels], (parsed, output, error) =>
         {
             var store = Open(parsed);
             var named = parsed.GetValue(digests)!;
             var entries = named.Length > 0 ? Named(store, named) : store.Catalogue(FilterOf(parsed));
             error.WriteLine($"verifying {entries.Count:N0} traces, {StoreText.Size(entries.Sum(entry => entry.StoredBytes))}");
             var verified = entries.Select(entry => StoreVerification.Verify(store, entry)).ToList();
-            var bad = verified.FindAll(trace => trace.Problem is not null);
+
+            // What was removed meanwhile is no longer the store's.
+            var bad = verified.FindAll(trace => trace.Problem is not null && store.Find(trace.Entry.Digest) is not null);
+            var filled = KeepZeroShares(store, verified, error);
             if (parsed.GetValue(AsJson))
             {
-                output.WriteLine(JsonSerializer.Serialize(new { verified = verified.Count, bad = bad.Select(trace => new { digest = trace.Entry.Digest, node = trace.Entry.Node, problem = trace.Problem }) }, StoreText.Json));
+                output.WriteLine(JsonSerializer.Serialize(
+                    new { verified = verified.Count, bad = bad.Select(trace => new { digest = trace.Entry.Digest, node = trace.Entry.Node, problem = trace.Problem }), zero_shares_filled_in = filled },
+                    StoreText.Json));
             }
             else
             {
                 foreach (var (entry, problem) in bad)
                     output.WriteLine($"{StoreText.Short(entry)} of node {entry.Node}: {problem}. Remove it and ingest {entry.Source.Name} again.");
-                output.WriteLine($"{verified.Count - bad.Count:N0} as ingested, {bad.Count:N0} not");
+                output.WriteLine($"{verified.Count - bad.Count:N0} as ingested, {bad.Count:N0} not{(filled > 0 ? $"; zero-filled shares of {filled:N0} filled in" : "")}");
             }
 
             return bad.Count > 0 ? ExitCode.BadInput : ExitCode.Done;
         });
+    }
+
+    /// <summary>Fills in zero shares that the catalogue lacks. How many were.</summary>
+    private static int KeepZeroShares(TraceStore store, List<VerifiedTrace> verified, TextWriter error)
+    {
+        var found = verified.FindAll(trace => trace.NewZeroShare is not null);
+        try
+        {
+            foreach (var trace in found)
+                store.Keep(trace.Entry, trace.NewZeroShare!);
+            return found.Count;
+        }
+        catch (TraceException exception)
+        {
+            error.WriteLine($"The zero-filled shares of {found.Count:N0} traces, which the catalogue lacks, cannot be kept: {exception.Message}");
+            return 0;
+        }
     }
 
     private static Command Remove()

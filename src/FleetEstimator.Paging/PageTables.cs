@@ -96,9 +96,10 @@ internal sealed class PageTables
         return new ForkFamily { Group = group, ForbidsZeroPage = forbidsZeroPage };
     }
 
-    public Process AddForked(uint number, Process parent)
+    /// <summary>A process that another forks. One that has no memory may do so, and is not known for it: its number stays free.</summary>
+    public Process AddForked(uint number, uint parent)
     {
-        var child = Add(number, parent.Family);
+        var child = Add(number, Find(parent)?.Family ?? NewFamily(parent));
         _processes.Add(number, child);
         return child;
     }

@@ -496,10 +496,11 @@ public sealed class Simulator
 
     private void Fork(uint parentNumber, uint childNumber)
     {
-        var parent = _tables.FindOrAdd(parentNumber);
         if (_tables.Find(childNumber) != null)
             throw new InvalidOperationException($"Process {childNumber} exists and cannot be forked.");
-        var child = _tables.AddForked(childNumber, parent);
+        var child = _tables.AddForked(childNumber, parentNumber);
+        if (_tables.Find(parentNumber) is not { } parent)
+            return;
         foreach (var area in parent.Space.Areas)
         {
             var copy = _tables.Map(child, area.Start, area.End);

@@ -97,4 +97,7 @@ internal sealed class TraceArrays(int rows)
     public readonly PageContent[] Contents = GC.AllocateUninitializedArray<PageContent>(rows);
     public readonly ulong[] Fills = GC.AllocateUninitializedArray<ulong>(rows);
     public readonly ushort[] CompressedSizes = GC.AllocateUninitializedArray<ushort>(rows);
+
+    /// <summary>What a row does, without the size under compression.</summary>
+    public Operation this[int row] => new(Kinds[row], Processes[row], FirstPages[row], PageCounts[row], Contents[row]);
 }

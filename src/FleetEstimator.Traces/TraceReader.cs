@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using FleetEstimator.Paging;
 using FleetEstimator.Traces.Ipc;
 
 namespace FleetEstimator.Traces;
@@ -91,8 +90,7 @@ internal static class TraceReader
     {
         for (var row = 0; row < rows; row++)
         {
-            var operation = new Operation(
-                columns.Kinds[row], columns.Processes[row], columns.FirstPages[row], columns.PageCounts[row], columns.Contents[row]);
+            var operation = columns[row];
             if (rules.Take(columns.Times[row], in operation) is { } fault)
                 throw new TraceException(path, firstRow + row, fault.Field, fault.Problem, fault.Remedy);
         }

@@ -8,6 +8,9 @@ namespace FleetEstimator.Cli.Sampling;
 /// <summary>A sample plan: how many recordings of each class, and which nodes were drawn; the properties are the JSON.</summary>
 internal sealed record SamplePlan
 {
+    // As in studies, and what --least is unless given.
+    private const int LeastForInterval = 3;
+
     public string Schema { get; } = "fleet-estimator.sample-plan/1";
 
     public required string Metric { get; init; }
@@ -18,14 +21,18 @@ internal sealed record SamplePlan
 
     public required ulong Seed { get; init; }
 
-    /// <summary>The precision that the plan gives if its variation is right.</summary>
-    public required double PlannedPrecision { get; init; }
+    /// <summary>The precision that the plan gives if its variation is right; null where a study gives no interval, see <see cref="TooFew"/>.</summary>
+    public required double? PlannedPrecision { get; init; }
 
     public required double? DegreesOfFreedom { get; init; }
 
     public required bool IsReached { get; init; }
 
     public required bool FinitePopulation { get; init; }
+
+    /// <summary>Classes with fewer recordings than a study needs of each: with one of them it gives no interval, neither of the class nor of the fleet.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<PlanClass> TooFew => [.. Classes.Where(planned => planned.Recordings < LeastForInterval)];
 
     public required IReadOnlyList<PlanClass> Classes { get; init; }
 
@@ -35,6 +42,7 @@ internal sealed record SamplePlan
     public static SamplePlan Draw(
         Inventory inventory, IReadOnlyList<PlannedClass> classes, SampleAllocation allocation, SampleTarget target, string metric, ulong seed)
     {
+        var hasInterval = allocation.Recordings.All(recordings => recordings >= LeastForInterval);
         var labels = inventory.Classes.ToDictionary(@class => @class.Class, @class => @class.Nodes.Select(node => node.Node), StringComparer.Ordinal);
         return new()
         {
@@ -42,9 +50,9 @@ internal sealed record SamplePlan
             Precision = target.Precision,
             Level = target.Level,
             Seed = seed,
-            PlannedPrecision = allocation.Precision,
-            DegreesOfFreedom = allocation.DegreesOfFreedom,
-            IsReached = allocation.IsReached,
+            PlannedPrecision = hasInterval ? allocation.Precision : null,
+            DegreesOfFreedom = hasInterval ? allocation.DegreesOfFreedom : null,
+            IsReached = hasInterval && allocation.IsReached,
             FinitePopulation = target.FinitePopulation,
             Classes = [.. classes.Select((planned, index) => new PlanClass(
                 planned.Name, planned.Nodes, allocation.Recordings[index], planned.SeenRecordings, planned.Mean == 0 ? null : planned.StandardDeviation / Math.Abs(planned.Mean),
@@ -76,13 +84,25 @@ internal sealed record SamplePlan
 
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{table}\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"Recording these {Number(Nodes.Count)} of {Number(Classes.Sum(planned => planned.Nodes))} nodes gives {Metric} of the fleet to ±{StoreText.Share(PlannedPrecision)} of its estimate");
-        text.Append(CultureInfo.InvariantCulture, $" at {Percentage.ToText(Level)}{(DegreesOfFreedom is { } degrees ? $" ({degrees:0.0} degrees of freedom)" : "")}");
-        text.Append(Classes.All(planned => planned.VariationSource == "seen") ? ", if recordings vary as those seen.\n" : ", if recordings vary as assumed: record a few of each class first, then plan again.\n");
-        if (!IsReached)
-            text.Append(CultureInfo.InvariantCulture, $"That falls short of ±{StoreText.Share(Precision)}: there are no more nodes to record.\n");
-        foreach (var small in Classes.Where(planned => planned.Recordings < 3))
-            text.Append(CultureInfo.InvariantCulture, $"Class {small.Class} has {Number(small.Recordings)} recordings: a study gives no interval below 3.\n");
+        text.Append(CultureInfo.InvariantCulture, $"Recording these {Number(Nodes.Count)} of {Number(Classes.Sum(planned => planned.Nodes))} nodes gives {Metric} of the fleet ");
+        if (PlannedPrecision is { } precision)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"to ±{StoreText.Share(precision)} of its estimate at {Percentage.ToText(Level)}{(DegreesOfFreedom is { } degrees ? $" ({degrees:0.0} degrees of freedom)" : "")}");
+            text.Append(Classes.All(planned => planned.VariationSource == "seen") ? ", if recordings vary as those seen.\n" : ", if recordings vary as assumed: record a few of each class first, then plan again.\n");
+            if (!IsReached)
+                text.Append(CultureInfo.InvariantCulture, $"That falls short of ±{StoreText.Share(Precision)}: there are no more nodes to record.\n");
+        }
+        else
+        {
+            text.Append(CultureInfo.InvariantCulture, $"without an interval: a study needs {LeastForInterval} recordings of every class.\n");
+        }
+
+        foreach (var small in TooFew)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"Class {small.Class}: {Number(small.Recordings)} of {Number(small.Nodes)} nodes. ");
+            text.Append(small.Nodes < LeastForInterval ? "Give its nodes the class of others like them in the inventory.\n" : $"Give --least {LeastForInterval} or more.\n");
+        }
+
         text.Append("variation: standard deviation between recordings by their mean. Nodes were drawn by simple random sampling within each class: recordings of a class weigh alike.");
         return text.ToString();
     }

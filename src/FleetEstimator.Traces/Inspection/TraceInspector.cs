@@ -3,23 +3,17 @@ using FleetEstimator.Paging;
 namespace FleetEstimator.Traces;
 
 /// <summary>
-/// Looks at a trace in one pass: counts its rows, replays it as linux-6.12 on zram to know what is resident, swapped and zero-filled, and keeps a ledger of
-/// when pages were accessed.
+/// Looks at a trace in one pass: counts its rows, replays it to know what is resident, swapped and zero-filled, and keeps a ledger of when pages were
+/// accessed.
 /// </summary>
 internal sealed class TraceInspector
 {
-    // Times beyond (35,000 years) are nonsense, but no reason not to show the rest.
-    private const ulong LastTime = 1UL << 60;
-
-    // What the trace says was swapped out found room then.
-    private const long UnlimitedPages = long.MaxValue / 4;
-
     private const int HeatmapRowsMax = 96;
 
     private readonly Trace _trace;
     private readonly long _limitPages;
     private readonly bool _knowsContent;
-    private readonly Simulator _simulator;
+    private readonly TraceReplay _replay;
     private readonly TimeWindows _windows;
     private readonly PageLedger _ledger;
     private readonly SwapInTally _swapIns;
@@ -33,16 +27,10 @@ internal sealed class TraceInspector
         _trace = trace;
         _limitPages = limitPages;
         _knowsContent = trace.Header.Capability == Capability.ContentKnown;
-        _simulator = new([new(Mechanism.Linux612)], new NodeSettings
-        {
-            PageBytes = trace.Header.PageSize,
-            SwapDevice = SwapDevice.Zram,
-            SwapPages = UnlimitedPages,
-            UnknownIsIncompressible = true,
-        });
         _windows = TimeWindows.Of(trace);
         _ledger = new(_windows);
         _swapIns = new(_ledger);
+        _replay = new(trace.Header, limitPages, _swapIns);
     }
 
     /// <summary>Looks at a trace; with a limit of the node's memory in pages beside its own, if that is above 0.</summary>
@@ -55,8 +43,6 @@ internal sealed class TraceInspector
 
     private void Pass()
     {
-        if (_limitPages > 0)
-            _simulator.Apply(new Operation(OperationKind.Limit, 0, 0, (uint)Math.Min(_limitPages, uint.MaxValue)));
         var window = 0;
         for (var row = 0; row < _trace.RowCount; row++)
         {
@@ -65,8 +51,7 @@ internal sealed class TraceInspector
                 EndWindow(window);
             var operation = _trace[row];
             Count(in operation);
-            _simulator.AdvanceTo((long)Math.Min(time, LastTime));
-            Replay(in operation);
+            _replay.Take(time, in operation);
             Note(in operation, window);
         }
 
@@ -84,39 +69,6 @@ internal sealed class TraceInspector
             _processes.Add(_lastProcess = operation.Process);
         if (operation.Kind == OperationKind.Fork)
             _processes.Add((uint)operation.Page);
-    }
-
-    private void Replay(in Operation operation)
-    {
-        switch (operation.Kind)
-        {
-            case OperationKind.ObservedSwapOut:
-                _simulator.Apply(operation with { Kind = OperationKind.PageOut });
-                break;
-            case OperationKind.Limit when _limitPages > 0:
-                // The one asked for holds; a trace may only tighten it.
-                _simulator.Apply(operation with { Pages = (uint)Math.Min(operation.Pages == 0 ? uint.MaxValue : operation.Pages, _limitPages) });
-                break;
-            case OperationKind.Read or OperationKind.Write or OperationKind.Access when _limitPages > 0 || _simulator.State(0).Slots > 0:
-                ReplayPageByPage(in operation);
-                break;
-            default:
-                _simulator.Apply(operation.CompressedBytes == 0 ? operation : operation with { CompressedBytes = 0 });
-                break;
-        }
-    }
-
-    // A page may be swapped out by a fault on one before it in the same run.
-    private void ReplayPageByPage(in Operation operation)
-    {
-        for (var page = operation.Page; page < operation.Page + operation.Pages; page++)
-        {
-            if (_simulator.SwappedContent(0, operation.Process, page) is { } content)
-                _swapIns.ComesBack(operation.Kind, operation.Process, page, content);
-            else if (operation.Kind == OperationKind.Write)
-                _swapIns.Stored(operation.Process, page, 1);
-            _simulator.Apply(operation with { Page = page, Pages = 1, CompressedBytes = 0 });
-        }
     }
 
     private void Note(in Operation operation, int window)
@@ -145,7 +97,7 @@ internal sealed class TraceInspector
     {
         if (window + 1 < _windows.Count && (window + 1) >> _windows.ColumnShift == window >> _windows.ColumnShift)
             return;
-        var contents = _simulator.Contents(0);
+        var contents = _replay.Node.Contents(0);
         var resident = contents.Zero + contents.Repeated + contents.Data + contents.Incompressible;
         _timeline.Add(_knowsContent
             ? new(_windows.EndOf(window), resident, contents.Zero, contents.Repeated, contents.Data, contents.Incompressible, 0)
@@ -154,8 +106,8 @@ internal sealed class TraceInspector
 
     private TraceInspection Result()
     {
-        var usage = _simulator.Usage(0);
-        var counters = _simulator.Counters(0);
+        var usage = _replay.Node.Usage(0);
+        var counters = _replay.Node.Counters(0);
         var pageBytes = _trace.Header.PageSize;
         var last = _timeline.Count > 0 ? _timeline[^1].Resident : 0;
         var accessed = _ledger.AccessedByColumn.ToArray();
@@ -165,7 +117,7 @@ internal sealed class TraceInspector
             Processes = _processes.Count,
             DurationMicroseconds = _trace.DurationMicroseconds,
             Operations = Enum.GetValues<OperationKind>().Where(kind => _totals[(int)kind].Rows > 0).ToDictionary(TraceFormat.NameOf, kind => _totals[(int)kind]),
-            ZeroShare = _knowsContent ? ZeroShareOf(usage) : new(),
+            ZeroShare = _replay.ZeroShares,
             Metadata = TraceMetadata.Write(_trace.Header).ToDictionary(),
             Details = new()
             {
@@ -185,21 +137,6 @@ internal sealed class TraceInspector
             },
         };
     }
-
-    private ZeroShares ZeroShareOf(UsageOverTime usage)
-    {
-        var counters = _simulator.Counters(0);
-        var now = _simulator.State(0);
-        return new()
-        {
-            // A snapshot has no duration to weigh by.
-            ResidentPages = usage.Microseconds > 0 ? Share(usage.ZeroFilledMeanBytes, usage.RssMeanBytes) : Share(now.ZeroFilledFrames, now.MappedFrames),
-            SwappedOutPages = Share(counters.ZeroFilledSwapOuts, counters.SwapOuts + counters.ZeroSwapOuts),
-            SwappedInPages = Share(counters.ZeroFilledSwapIns, counters.SwapIns + counters.ZeroSwapIns),
-        };
-    }
-
-    private static double? Share(long part, long whole) => whole == 0 ? null : (double)part / whole;
 
     private List<WorkingSetPoint> WorkingSet()
     {

@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace FleetEstimator.Traces;
 
 /// <summary>
-/// Blobs as files of a folder. Drafts have a folder of their own and are moved to their key when they are complete; a lock file, which the operating
+/// Blobs as files of a folder. Drafts have a folder of their own and are linked to their key when they are complete; a lock file, which the operating
 /// system releases when a process dies, tells whether writers are at work.
 /// </summary>
+/// <remarks>What is added or removed outlasts a power cut: a file is flushed before it gets its name, and its folder after it.</remarks>
 public sealed partial class BlobFolder(string path) : IBlobStore
 {
     private const string DraftFolder = "drafts";
@@ -39,15 +41,19 @@ public sealed partial class BlobFolder(string path) : IBlobStore
     /// <inheritdoc/>
     public IBlobDraft Draft()
     {
-        Directory.CreateDirectory(PathOf(DraftFolder));
+        Create(PathOf(DraftFolder));
         return new DraftFile(this, PathOf($"{DraftFolder}/{Guid.NewGuid():N}"));
     }
 
     /// <inheritdoc/>
-    public void Delete(string key)
+    public void Delete(IReadOnlyCollection<string> keys)
     {
-        if (Exists(key))
-            File.Delete(PathOf(key));
+        foreach (var folder in keys.Where(Exists).Select(PathOf).ToLookup(file => Path.GetDirectoryName(file)!))
+        {
+            foreach (var file in folder)
+                File.Delete(file);
+            Flush(folder.Key);
+        }
     }
 
     /// <inheritdoc/>
@@ -77,7 +83,7 @@ public sealed partial class BlobFolder(string path) : IBlobStore
         var file = PathOf(LockFile);
         if (!File.Exists(file))
         {
-            Directory.CreateDirectory(path);
+            Create(path);
             using (new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
             {
             }
@@ -95,6 +101,33 @@ public sealed partial class BlobFolder(string path) : IBlobStore
 
     private string PathOf(string key) => Path.Combine(path, key);
 
+    private static void Create(string folder)
+    {
+        if (Directory.Exists(folder))
+            return;
+        var above = Path.GetDirectoryName(Path.GetFullPath(folder))!;
+        Create(above);
+        Directory.CreateDirectory(folder);
+        Flush(above);
+    }
+
+    /// <summary>Makes names that were added to a folder, or taken out of it, durable (fsync of the folder). Windows keeps a journal of them and has no such call.</summary>
+    private static void Flush(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        const int readOnly = 0;
+        var descriptor = Open(folder, readOnly);
+        if (descriptor < 0)
+            throw new IOException($"{folder} cannot be opened to flush it: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    // File.OpenHandle refuses folders.
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string name, int flags);
+
     // link(2): unlike File.Move, which looks whether the target exists and then renames over it, one of several writers wins.
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string existing, string name);
@@ -108,9 +141,19 @@ public sealed partial class BlobFolder(string path) : IBlobStore
         public bool Publish(string key)
         {
             var target = folder.PathOf(key);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            var targetFolder = Path.GetDirectoryName(target)!;
+            Create(targetFolder);
             _stream.Flush(flushToDisk: true);
             _stream.Dispose();
+            var isNew = TryName(target);
+
+            // Also what another writer put there: it may have been killed before it came to this.
+            Flush(targetFolder);
+            return isNew;
+        }
+
+        private bool TryName(string target)
+        {
             const int exists = 17;
             if (!OperatingSystem.IsWindows())
             {

@@ -86,6 +86,13 @@ public sealed record CatalogueEntry
     [JsonPropertyOrder(16)]
     public required ContentPages ContentPages { get; init; }
 
+    /// <summary>
+    /// Shares of zero-filled pages as <c>inspect</c> finds them, by denominator; null if they are not known: an earlier version ingested the trace and
+    /// <c>store verify</c> has not looked at it since, or it touches more memory than is replayed here.
+    /// </summary>
+    [JsonPropertyOrder(16)]
+    public ZeroShares? ZeroShare { get; init; }
+
     /// <summary>The kernel's counters of the same node and time; null if there were none.</summary>
     [JsonPropertyOrder(17)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -125,6 +132,7 @@ public sealed record CatalogueEntry
         Rows = facts.Rows,
         StoredBytes = storedBytes,
         ContentPages = facts.ContentPages,
+        ZeroShare = facts.ZeroShare,
         Source = new("", "", 0),
         IngestedAt = default,
     };
@@ -157,12 +165,7 @@ public sealed record CatalogueEntry
 /// <param name="Repeated">One word repeated, but not zero.</param>
 /// <param name="Data">Anything else.</param>
 /// <param name="Unknown">Written or observed, but the trace does not say with what.</param>
-public readonly record struct ContentPages(ulong Zero, ulong Repeated, ulong Data, ulong Unknown)
-{
-    /// <summary>Zero-filled pages as a share of those whose content is known; null if none is.</summary>
-    [JsonIgnore]
-    public double? ZeroShare => Zero + Repeated + Data is > 0 and var known ? (double)Zero / known : null;
-}
+public readonly record struct ContentPages(ulong Zero, ulong Repeated, ulong Data, ulong Unknown);
 
 /// <summary>A counters file in the store.</summary>
 /// <param name="Digest">SHA-256 of its bytes, its name in the store.</param>
@@ -186,6 +189,8 @@ public sealed record IngestedFile(string Name, string Digest, long Bytes);
     MaxDepth = 8)]
 [JsonSerializable(typeof(CatalogueEntry))]
 [JsonSerializable(typeof(StoreMarker))]
+[JsonSerializable(typeof(StoredCounters))]
+[JsonSerializable(typeof(ZeroShares))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;
 
 /// <summary>Tells a folder that is a trace store from one that is not, and a newer store from one this program understands.</summary>

@@ -24,8 +24,8 @@ public interface IBlobStore
     /// <summary>Begins a blob whose key is not known yet.</summary>
     IBlobDraft Draft();
 
-    /// <summary>Removes a blob if it is there.</summary>
-    void Delete(string key);
+    /// <summary>Removes those of the blobs that are there, durably.</summary>
+    void Delete(IReadOnlyCollection<string> keys);
 
     /// <summary>Says that a writer is at work until the result is disposed of, or its process dies. Waits for an owner to end.</summary>
     IDisposable Share();

@@ -6,7 +6,14 @@ namespace FleetEstimator.Traces;
 /// <summary>Whether a stored trace is still what was ingested.</summary>
 /// <param name="Entry">What the catalogue says of it.</param>
 /// <param name="Problem">What is wrong, or null.</param>
-public sealed record VerifiedTrace(CatalogueEntry Entry, string? Problem);
+public sealed record VerifiedTrace(CatalogueEntry Entry, string? Problem)
+{
+    /// <summary>
+    /// The zero shares of the trace, if the catalogue has none or others: an earlier version with another model ingested it, so this is no problem. To be
+    /// kept by <see cref="TraceStore.Keep"/>. Otherwise null.
+    /// </summary>
+    public ZeroShares? NewZeroShare { get; init; }
+}
 
 /// <summary>Holds what lies in a store against its digests and its catalogue.</summary>
 public static class StoreVerification
@@ -18,7 +25,9 @@ public static class StoreVerification
         ArgumentNullException.ThrowIfNull(entry);
         try
         {
-            return new(entry, ProblemOfTrace(store, entry) ?? ProblemOfCounters(store, entry));
+            var (problem, zeroShare) = ReadTrace(store, entry);
+            problem ??= ProblemOfCounters(store, entry);
+            return new(entry, problem) { NewZeroShare = problem is null && zeroShare is not null && zeroShare != entry.ZeroShare ? zeroShare : null };
         }
         catch (TraceException exception)
         {
@@ -30,18 +39,20 @@ public static class StoreVerification
         }
     }
 
-    private static string? ProblemOfTrace(TraceStore store, CatalogueEntry entry)
+    private static (string? Problem, ZeroShares? ZeroShare) ReadTrace(TraceStore store, CatalogueEntry entry)
     {
         var path = store.Blobs.Fetch(TraceStore.TraceKey(entry.Digest));
         var (digest, bytes) = TraceStore.DigestOf(path);
         if (digest != entry.Digest)
-            return $"its bytes have changed: their SHA-256 is {digest}";
+            return ($"its bytes have changed: their SHA-256 is {digest}", null);
         using var scan = TraceScan.Open(path, TraceLimits.Default);
         var facts = TraceFacts.Of(scan, (_, _) => { });
         var stored = CatalogueEntry.Of(scan.Header, facts, digest, bytes);
         if (stored.Labels.Keys.FirstOrDefault(name => !entry.Labels.ContainsKey(name)) is { } lost)
-            return $"the catalogue lacks its label {lost}";
-        return FirstDifference(entry, stored with { Labels = entry.Labels, Counters = entry.Counters, Source = entry.Source, IngestedAt = entry.IngestedAt });
+            return ($"the catalogue lacks its label {lost}", null);
+        var problem = FirstDifference(
+            entry, stored with { Labels = entry.Labels, ZeroShare = entry.ZeroShare, Counters = entry.Counters, Source = entry.Source, IngestedAt = entry.IngestedAt });
+        return (problem, problem is null ? facts.ZeroShare ?? TraceReplay.ZeroSharesOf(path, TraceLimits.Default) : null);
     }
 
     private static string? ProblemOfCounters(TraceStore store, CatalogueEntry entry)

@@ -6,7 +6,8 @@ namespace FleetEstimator.Traces;
 /// <param name="Rows">Number of rows.</param>
 /// <param name="DurationMicroseconds">The last time; 0 without rows.</param>
 /// <param name="ContentPages">Pages by stated content.</param>
-internal readonly record struct TraceFacts(long Rows, ulong DurationMicroseconds, ContentPages ContentPages)
+/// <param name="ZeroShare">Shares of zero-filled pages; null if only a replay can tell them (<see cref="TraceReplay.ZeroSharesOf"/>).</param>
+internal readonly record struct TraceFacts(long Rows, ulong DurationMicroseconds, ContentPages ContentPages, ZeroShares? ZeroShare)
 {
     /// <summary>Reads a scan to its end.</summary>
     /// <param name="scan">At its beginning.</param>
@@ -17,17 +18,29 @@ internal readonly record struct TraceFacts(long Rows, ulong DurationMicroseconds
         Span<ulong> pages = stackalloc ulong[(int)PageContent.Data + 1];
         pages.Clear();
         var duration = 0ul;
+        var knowsContent = scan.Header.Capability == Capability.ContentKnown;
+        var resident = knowsContent ? new ResidentTally(scan.Header.PageSize) : null;
         while (scan.Next())
         {
             if (scan.BatchRows == 0)
                 continue;
             Count(scan.Batch, scan.BatchRows, pages);
+            if (resident?.IsExact == true)
+                Tally(scan.Batch, scan.BatchRows, resident);
             duration = scan.Batch.Times[scan.BatchRows - 1];
             take(scan.Batch, scan.BatchRows);
         }
 
-        return new(scan.Rows, duration, new(
-            pages[(int)PageContent.Zero], pages[(int)PageContent.Repeated], pages[(int)PageContent.Data], pages[(int)PageContent.Unknown]));
+        ContentPages content = new(pages[(int)PageContent.Zero], pages[(int)PageContent.Repeated], pages[(int)PageContent.Data], pages[(int)PageContent.Unknown]);
+
+        // As long as the tally is exact nothing is swapped out, and these denominators are empty.
+        return new(scan.Rows, duration, content, resident is null ? new() : resident.IsExact ? new() { ResidentPages = resident.Share } : null);
+    }
+
+    private static void Tally(TraceArrays columns, int rows, ResidentTally resident)
+    {
+        for (var row = 0; row < rows && resident.IsExact; row++)
+            resident.Take(columns.Times[row], columns.Kinds[row], columns.Processes[row], columns.FirstPages[row], columns.PageCounts[row], columns.Contents[row]);
     }
 
     private static void Count(TraceArrays columns, int rows, Span<ulong> pages)

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace FleetEstimator.Traces;
 
 /// <summary>What became of a file that was to be ingested.</summary>
@@ -7,7 +5,24 @@ namespace FleetEstimator.Traces;
 /// <param name="Entry">The trace as it is in the store now; null if the file was refused.</param>
 /// <param name="IsNew">Whether this file put it there.</param>
 /// <param name="Refusal">Why it was refused, or null.</param>
-public sealed record IngestOutcome(string Path, CatalogueEntry? Entry, bool IsNew, TraceException? Refusal);
+public sealed record IngestOutcome(string Path, CatalogueEntry? Entry, bool IsNew, TraceException? Refusal)
+{
+    /// <summary>What became of the counters file beside a trace that was in the store already.</summary>
+    public LateCounters LateCounters { get; init; }
+}
+
+/// <summary>What became of a counters file beside a trace that is in a store already.</summary>
+public enum LateCounters : byte
+{
+    /// <summary>There is none, or the store has it.</summary>
+    None,
+
+    /// <summary>The trace had no counters, and has these now.</summary>
+    Added,
+
+    /// <summary>The store has other counters of the trace, and keeps them.</summary>
+    OthersKept,
+}
 
 /// <summary>
 /// Adds traces to a store. A file is read, validated and written anew batch by batch: the same header and rows as columns and types of version 1 and
@@ -38,7 +53,7 @@ public sealed class TraceIngest
         _bySource = store.Catalogue().DistinctBy(entry => entry.Source.Digest).ToDictionary(entry => entry.Source.Digest);
     }
 
-    /// <summary>Adds one trace, with the counters file beside it if there is one. What is wrong with the file is told in the outcome, and leaves nothing behind.</summary>
+    /// <summary>Adds one trace, with the counters file beside it if there is one, also to a trace that came without. What is wrong with the file is told in the outcome, and leaves nothing behind.</summary>
     /// <param name="path">The file.</param>
     /// <param name="labels">Labels for the catalogue, over those of the trace.</param>
     /// <exception cref="IOException">The store cannot be written.</exception>
@@ -59,24 +74,27 @@ public sealed class TraceIngest
         using var writing = _store.Blobs.Share();
         var before = new FileInfo(path);
         if (FindSource(before) is { } known)
-            return new(path, known, IsNew: false, null);
+            return AlreadyThere(path, known);
 
         using var draft = _store.Blobs.Draft();
         var entry = Normalise(path, labels, draft.Content);
-        if (new FileInfo(path) is var after && (!after.Exists || (after.Length, after.LastWriteTimeUtc) != (before.Length, before.LastWriteTimeUtc)))
-            throw new TraceException(path, null, null, "the file changed while it was read", "Ingest it again when it is complete");
-        var key = TraceStore.EntryKey(entry.Digest);
+        RequireUnchanged(before);
         if (_store.Find(entry.Digest) is { } same)
-            return new(path, same, IsNew: false, null);
+            return AlreadyThere(path, same);
 
-        entry = entry with { Counters = AddCounters(path, entry) };
+        if (FindCounters(path) is { } counters)
+            entry = entry with { Counters = AddCounters(counters, entry.Node) };
         draft.Publish(TraceStore.TraceKey(entry.Digest));
-        using var entryDraft = _store.Blobs.Draft();
-        JsonSerializer.Serialize(entryDraft.Content, entry, CatalogueJson.Default.CatalogueEntry);
-        var isNew = entryDraft.Publish(key);
-        entry = isNew ? entry : _store.Find(entry.Digest) ?? entry;
+        entry = entry with { ZeroShare = entry.ZeroShare ?? TraceReplay.ZeroSharesOf(_store.Blobs.Fetch(TraceStore.TraceKey(entry.Digest)), _limits) };
+        while (!_store.Publish(TraceStore.EntryKey(entry.Digest), entry, CatalogueJson.Default.CatalogueEntry))
+        {
+            // Another ingest was first, unless what it added has been removed again.
+            if (_store.Find(entry.Digest) is { } first)
+                return AlreadyThere(path, first);
+        }
+
         _bySource[entry.Source.Digest] = entry;
-        return new(path, entry, isNew, null);
+        return new(path, entry, IsNew: true, null);
     }
 
     /// <summary>The trace that was made of the same bytes, or null. Reads the file only if one of the same length was ingested.</summary>
@@ -84,8 +102,25 @@ public sealed class TraceIngest
     {
         if (!file.Exists || !_bySource.Values.Any(entry => entry.Source.Bytes == file.Length))
             return null;
-        var (digest, _) = TraceReader.Guard(file.FullName, new TracePart(), () => TraceStore.DigestOf(file.FullName));
-        return _bySource.TryGetValue(digest, out var known) && _store.Blobs.Exists(TraceStore.EntryKey(known.Digest)) ? known : null;
+        return _bySource.TryGetValue(DigestOf(file.FullName), out var known) ? _store.Find(known.Digest) : null;
+    }
+
+    /// <summary>Nothing is to be added but counters that the trace came without.</summary>
+    private IngestOutcome AlreadyThere(string path, CatalogueEntry entry)
+    {
+        var outcome = new IngestOutcome(path, entry, IsNew: false, null);
+        if (FindCounters(path) is not { } file)
+            return outcome;
+        if (entry.Counters is null)
+        {
+            var counters = AddCounters(file, entry.Node);
+            var isAdded = _store.Publish(TraceStore.LateCountersKey(entry.Digest), counters, CatalogueJson.Default.StoredCounters);
+            entry = _store.Find(entry.Digest) ?? entry;
+            if (isAdded)
+                return outcome with { Entry = entry, LateCounters = LateCounters.Added };
+        }
+
+        return outcome with { Entry = entry, LateCounters = entry.Counters?.Digest == DigestOf(file) ? LateCounters.None : LateCounters.OthersKept };
     }
 
     private CatalogueEntry Normalise(string path, IReadOnlyDictionary<string, string> labels, Stream destination)
@@ -103,16 +138,17 @@ public sealed class TraceIngest
         };
     }
 
-    private StoredCounters? AddCounters(string tracePath, CatalogueEntry entry)
+    private static string? FindCounters(string tracePath) =>
+        CounterFile.PathBeside(tracePath) is var path && path != tracePath && File.Exists(path) ? path : null;
+
+    private StoredCounters AddCounters(string path, string node)
     {
-        var path = CounterFile.PathBeside(tracePath);
-        if (path == tracePath || !File.Exists(path))
-            return null;
+        var before = new FileInfo(path);
         var counters = CounterFile.Load(path);
-        if (counters.Header.Node != entry.Node)
+        if (counters.Header.Node != node)
         {
             throw new TraceException(
-                path, null, "node", $"the counters are of node \"{counters.Header.Node}\", the trace beside them of \"{entry.Node}\"",
+                path, null, "node", $"the counters are of node \"{counters.Header.Node}\", the trace beside them of \"{node}\"",
                 "Move the counters file away, or give it the name of its own trace");
         }
 
@@ -120,10 +156,19 @@ public sealed class TraceIngest
         using var digested = new DigestStream(draft.Content);
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read))
             file.CopyTo(digested);
+        RequireUnchanged(before);
         var stored = new StoredCounters(digested.Digest(), digested.Position, counters.Samples.Count);
         draft.Publish(TraceStore.CounterKey(stored.Digest));
         return stored;
     }
+
+    private static void RequireUnchanged(FileInfo before)
+    {
+        if (new FileInfo(before.FullName) is var after && (!after.Exists || (after.Length, after.LastWriteTimeUtc) != (before.Length, before.LastWriteTimeUtc)))
+            throw new TraceException(before.ToString(), null, null, "the file changed while it was read", "Ingest it again when it is complete");
+    }
+
+    private static string DigestOf(string path) => TraceReader.Guard(path, new TracePart(), () => TraceStore.DigestOf(path)).Digest;
 
     private static SortedDictionary<string, string> Merged(IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> given)
     {

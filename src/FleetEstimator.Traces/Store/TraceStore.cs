@@ -1,17 +1,20 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace FleetEstimator.Traces;
 
 /// <summary>
 /// A store of traces and its catalogue. A trace lies under <c>traces/DIGEST.arrow</c>, its counters under <c>counters/DIGEST.jsonl</c>, and what is known
-/// of it under <c>catalogue/DIGEST.json</c>: a trace is in the store from the moment its catalogue entry is. Safe for use by several processes at once.
+/// of it under <c>catalogue/DIGEST.json</c>: a trace is in the store from the moment its catalogue entry is. What became known of it later lies under
+/// <c>additions/</c>. Safe for use by several processes at once.
 /// </summary>
 public sealed class TraceStore
 {
     internal const string TraceFolder = "traces";
     internal const string CounterFolder = "counters";
     internal const string CatalogueFolder = "catalogue";
+    internal const string AdditionFolder = "additions";
 
     /// <summary>The file by which the folder of a store is told.</summary>
     public const string MarkerKey = "trace-store.json";
@@ -43,9 +46,7 @@ public sealed class TraceStore
             if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => !BlobFolder.IsOwn(entry)) && !blobs.Exists(MarkerKey)))
                 throw new TraceException(folder, null, null, "this is not a trace store, and not an empty folder to make one in", "Give the folder of a store, or one that does not exist yet");
             using var writing = blobs.Share();
-            using var draft = blobs.Draft();
-            JsonSerializer.Serialize(draft.Content, StoreMarker.Current, CatalogueJson.Default.StoreMarker);
-            draft.Publish(MarkerKey);
+            new TraceStore(blobs).Publish(MarkerKey, StoreMarker.Current, CatalogueJson.Default.StoreMarker);
         }
 
         RequireMarker(blobs);
@@ -86,12 +87,21 @@ public sealed class TraceStore
     public string? CountersOf(CatalogueEntry entry) =>
         entry.Counters is { } counters ? Guard(Blobs.Name, () => Blobs.Fetch(CounterKey(counters.Digest))) : null;
 
+    /// <summary>Keeps zero shares of a stored trace, instead of those that were known.</summary>
+    /// <exception cref="TraceException">The store cannot be written.</exception>
+    public void Keep(CatalogueEntry entry, ZeroShares zeroShare) => Guard(Blobs.Name, () =>
+    {
+        using var writing = Blobs.Share();
+        var key = LateZeroShareKey(entry.Digest);
+        Blobs.Delete([key]);
+        return Publish(key, zeroShare, CatalogueJson.Default.ZeroShares);
+    });
+
     /// <summary>Removes traces, their entries first.</summary>
     /// <returns>Whether their bytes are gone as well; otherwise an ingest is at work, and the next one that is alone clears them away.</returns>
     public bool Remove(IReadOnlyCollection<CatalogueEntry> entries) => Guard(Blobs.Name, () =>
     {
-        foreach (var entry in entries)
-            Blobs.Delete(EntryKey(entry.Digest));
+        Blobs.Delete([.. entries.Select(entry => EntryKey(entry.Digest))]);
         for (var waited = TimeSpan.Zero; waited < SweepPatience; waited += SweepPoll)
         {
             if (TrySweep())
@@ -103,8 +113,8 @@ public sealed class TraceStore
     });
 
     /// <summary>
-    /// Clears away what ingests that died have left: drafts, and traces and counters without an entry. False if another ingest is at work, which may be
-    /// about to write the entry.
+    /// Clears away what ingests that died have left: drafts, and whatever has no entry. False if another ingest is at work, which may be about to write
+    /// the entry.
     /// </summary>
     internal bool TrySweep()
     {
@@ -112,12 +122,26 @@ public sealed class TraceStore
         if (owned is null)
             return false;
         var entries = Blobs.List(CatalogueFolder).Select(TryReadEntry).OfType<CatalogueEntry>().ToList();
-        var used = entries.Select(entry => TraceKey(entry.Digest))
-            .Concat(entries.Select(entry => entry.Counters).OfType<StoredCounters>().Select(counters => CounterKey(counters.Digest)))
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var key in Blobs.List(TraceFolder).Concat(Blobs.List(CounterFolder)).Where(key => !used.Contains(key)))
-            Blobs.Delete(key);
+        var used = entries.SelectMany(KeysOf).ToHashSet(StringComparer.Ordinal);
+        Blobs.Delete([.. ((string[])[TraceFolder, CounterFolder, AdditionFolder]).SelectMany(Blobs.List).Where(key => !used.Contains(key))]);
         return true;
+    }
+
+    /// <summary>Makes JSON a blob of the store, at once and durably. False when there is one of that key already, which stays as it is.</summary>
+    internal bool Publish<T>(string key, T value, JsonTypeInfo<T> type)
+    {
+        using var draft = Blobs.Draft();
+        JsonSerializer.Serialize(draft.Content, value, type);
+        return draft.Publish(key);
+    }
+
+    private static IEnumerable<string> KeysOf(CatalogueEntry entry)
+    {
+        yield return TraceKey(entry.Digest);
+        yield return LateCountersKey(entry.Digest);
+        yield return LateZeroShareKey(entry.Digest);
+        if (entry.Counters is { } counters)
+            yield return CounterKey(counters.Digest);
     }
 
     internal static string TraceKey(string digest) => $"{TraceFolder}/{digest}.arrow";
@@ -125,6 +149,12 @@ public sealed class TraceStore
     internal static string CounterKey(string digest) => $"{CounterFolder}/{digest}.jsonl";
 
     internal static string EntryKey(string digest) => $"{CatalogueFolder}/{digest}.json";
+
+    /// <summary>Counters that came later than their trace.</summary>
+    internal static string LateCountersKey(string digest) => $"{AdditionFolder}/{digest}.counters.json";
+
+    /// <summary>Zero shares of a trace whose entry has none, or has those of another version of the model.</summary>
+    internal static string LateZeroShareKey(string digest) => $"{AdditionFolder}/{digest}.zero_share.json";
 
     /// <summary>SHA-256 of a file and its length.</summary>
     internal static (string Digest, long Bytes) DigestOf(string path)
@@ -140,13 +170,27 @@ public sealed class TraceStore
     // Null if it was removed meanwhile.
     private CatalogueEntry? TryReadEntry(string key)
     {
+        if (TryRead(key, CatalogueJson.Default.CatalogueEntry) is not { } entry)
+            return null;
+        if (EntryKey(entry.Digest) != key || Capabilities.Find(entry.Capability) is null)
+            throw Damaged(key, "it is not about the trace of that name", null);
+        return entry with
+        {
+            Counters = entry.Counters ?? TryRead(LateCountersKey(entry.Digest), CatalogueJson.Default.StoredCounters),
+            ZeroShare = TryRead(LateZeroShareKey(entry.Digest), CatalogueJson.Default.ZeroShares) ?? entry.ZeroShare,
+        };
+    }
+
+    // Null if there is none.
+    private T? TryRead<T>(string key, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (!Blobs.Exists(key))
+            return null;
         try
         {
             using var stream = File.OpenRead(Blobs.Fetch(key));
-            var entry = JsonSerializer.Deserialize(stream, CatalogueJson.Default.CatalogueEntry);
-            if (entry is not null && EntryKey(entry.Digest) == key && Capabilities.Find(entry.Capability) is not null)
-                return entry;
-            throw Damaged(key, "it is not about the trace of that name", null);
+            return JsonSerializer.Deserialize(stream, type) ?? throw Damaged(key, "it is null", null);
         }
         catch (JsonException exception)
         {

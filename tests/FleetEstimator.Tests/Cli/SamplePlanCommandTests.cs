@@ -68,6 +68,22 @@ public sealed class SamplePlanCommandTests : IDisposable
     public async Task WhatCannotBePlanned_IsRefused(int exit, params string[] arguments) =>
         Assert.Equal(exit, (await Plan(arguments)).Exit);
 
+    // A study gives no interval of the fleet as long as one of its classes has too few recordings.
+    [Fact]
+    public async Task ClassOfTooFewNodes_PromisesNoPrecision_AndSaysWhatToDo()
+    {
+        await File.AppendAllTextAsync(_folder["fleet.csv"], "only-1,solo,64 MiB\n", TestContext.Current.CancellationToken);
+        var (exit, plan) = await Plan("--precision", "90%");
+        Assert.Equal(ExitCode.Done, exit);
+        Assert.Equal((false, null), (plan["is_reached"]!.GetValue<bool>(), plan["planned_precision"]));
+
+        var output = new StringWriter();
+        await SamplePlanCommand.Create().Parse([_folder["fleet.csv"], "--precision", "90%"])
+            .InvokeAsync(new InvocationConfiguration { Output = output, Error = TextWriter.Null }, TestContext.Current.CancellationToken);
+        Assert.Contains("of the fleet without an interval: a study needs 3 recordings of every class.", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Class solo: 1 of 1 nodes. Give its nodes the class of others like them in the inventory.", output.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ExistingFile_IsNotReplaced()
     {

@@ -34,6 +34,18 @@ public sealed class MemoryGroupTests
     }
 
     [Fact]
+    public void ProcessWithoutMemory_MayFork_AndItsNumberStaysFree()
+    {
+        var node = new Simulator([new(Mechanism.Linux612)], new NodeSettings());
+        node.Apply(new Operation(OperationKind.Fork, 3, 4, 1));
+        node.Apply(new Operation(OperationKind.Fork, 1, 3, 1));
+        node.Apply(new Operation(OperationKind.Map, 3, 0, 2));
+        node.Apply(new Operation(OperationKind.Write, 3, 0, 2));
+        Assert.Equal(2, node.State(0).MappedFrames);
+        node.Audit();
+    }
+
+    [Fact]
     public void ForkedProcess_IsChargedToTheGroupOfItsParent()
     {
         var node = TwoGroups();

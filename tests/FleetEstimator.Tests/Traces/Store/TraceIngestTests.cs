@@ -55,7 +55,6 @@ public sealed class TraceIngestTests : IDisposable
 
         var content = _store.Ingest(_folder["mix.arrow"]).Entry!.ContentPages;
         Assert.Equal(new ContentPages(Zero: 3, Repeated: 2, Data: 5, Unknown: 4), content);
-        Assert.Equal(0.3, content.ZeroShare);
     }
 
     [Fact]
@@ -190,6 +189,104 @@ public sealed class TraceIngestTests : IDisposable
     }
 
     [Fact]
+    public void CountersThatComeLater_AreAddedOnce_AndStay()
+    {
+        var path = Write(_folder["db.arrow"], "db-1");
+        var digest = _store.Ingest(path).Entry!.Digest;
+        WriteCounters("db-1");
+
+        var later = _store.Ingest(path);
+        var again = _store.Ingest(path);
+
+        Assert.Equal((false, LateCounters.Added, 2), (later.IsNew, later.LateCounters, later.Entry!.Counters!.Samples));
+        Assert.Equal((false, LateCounters.None), (again.IsNew, again.LateCounters));
+        var entry = Assert.Single(TraceStore.Open(_folder["store"]).Catalogue());
+        Assert.Equal(later.Entry.Counters, entry.Counters);
+        Assert.Equal([7, 9], CounterFile.Load(_store.CountersOf(entry)!).Samples.Select(sample => sample.Vmstat["pswpin"]));
+        Assert.Equal(_store.CountersOf(entry), _store.FileOf(entry).CountersPath);
+        Assert.Null(StoreVerification.Verify(_store, entry).Problem);
+        string[] files = [$"additions/{digest}.counters.json", $"catalogue/{digest}.json", $"counters/{entry.Counters!.Digest}.jsonl", $"traces/{digest}.arrow", "trace-store.json"];
+        Assert.Equal(files.Order(StringComparer.Ordinal), FilesOf(_folder["store"]));
+        _store.Remove([entry]);
+        Assert.Equal(["trace-store.json"], FilesOf(_folder["store"]));
+    }
+
+    [Fact]
+    public void OtherCountersThatComeLater_DoNotReplaceThoseInTheStore()
+    {
+        var path = Write(_folder["db.arrow"], "db-1");
+        WriteCounters("db-1");
+        var first = _store.Ingest(path).Entry!.Counters;
+        WriteCounters("db-1", swapIns: 8);
+
+        var later = _store.Ingest(path);
+
+        Assert.Equal(LateCounters.OthersKept, later.LateCounters);
+        Assert.Equal(first, later.Entry!.Counters);
+    }
+
+    [Fact]
+    public void BadCountersThatComeLater_AreRefused_AndTheTraceStaysAsItIs()
+    {
+        var path = Write(_folder["db.arrow"], "db-1");
+        _store.Ingest(path);
+        var before = FilesOf(_folder["store"]);
+        WriteCounters("db-2");
+
+        Assert.Equal(_folder["db.counters.jsonl"], _store.Ingest(path).Refusal!.FilePath);
+
+        Assert.Equal(before, FilesOf(_folder["store"]));
+        Assert.Null(Assert.Single(_store.Catalogue()).Counters);
+    }
+
+    // Whether the one pass over the rows suffices for them or not.
+    [Theory]
+    [InlineData(OperationKind.Settle, false)]
+    [InlineData(OperationKind.PageOut, true)]
+    [InlineData(OperationKind.ObservedSwapOut, true)]
+    public void ZeroSharesAreThoseOfInspect_EachOfItsOwnDenominator(OperationKind kind, bool swaps)
+    {
+        using (var writer = TraceWriter.Create(_folder["mix.arrow"], Header))
+        {
+            writer.Append(Row(0, OperationKind.Map, 1, 0, 100));
+            writer.Append(Row(1, OperationKind.Write, 1, 0, 30, PageContent.Zero));
+            writer.Append(Row(1, OperationKind.Write, 1, 30, 70, PageContent.Data));
+            writer.Append(Row(10, kind, 1, 20, kind == OperationKind.Settle ? 1u : 30u));
+            writer.Append(Row(30, OperationKind.Read, 1, 25, 10));
+            writer.Append(Row(50, OperationKind.Read, 1, 0, 20));
+            writer.Complete();
+        }
+
+        var shares = _store.Ingest(_folder["mix.arrow"]).Entry!.ZeroShare!;
+
+        Assert.Equal(TraceInspection.Of(Trace.Load(_folder["mix.arrow"])).ZeroShare, shares);
+        Assert.InRange(shares.ResidentPages!.Value, 0.25, 0.35);
+        Assert.Equal(swaps ? 10.0 / 30 : null, shares.SwappedOutPages);
+        Assert.Equal(swaps, shares.SwappedInPages is not null);
+        Assert.Equal(shares, Assert.Single(_store.Catalogue()).ZeroShare);
+    }
+
+    [Fact]
+    public void TraceThatDoesNotKnowContent_HasNoZeroShares()
+    {
+        var shares = _store.Ingest(Write(_folder["a.arrow"], "a", header: Header with { Capability = Capability.AccessOnly })).Entry!.ZeroShare;
+        Assert.Equal(new ZeroShares(), shares);
+    }
+
+    [Fact]
+    public void TraceTooLargeToReplay_IsTaken_WithZeroSharesThatAreNotKnown()
+    {
+        using (var writer = TraceWriter.Create(_folder["large.arrow"], Header))
+        {
+            writer.Append(Row(0, OperationKind.Map, 1, 0, uint.MaxValue));
+            writer.Append(Row(1, OperationKind.Write, 1, 0, uint.MaxValue, PageContent.Zero));
+            writer.Complete();
+        }
+
+        Assert.Null(_store.Ingest(_folder["large.arrow"]).Entry!.ZeroShare);
+    }
+
+    [Fact]
     public void CountersOfAnotherNode_RefuseTheTrace_AndLeaveNothing()
     {
         var path = Write(_folder["db.arrow"], "db-1");
@@ -199,8 +296,9 @@ public sealed class TraceIngestTests : IDisposable
         Assert.Equal(["trace-store.json"], FilesOf(_folder["store"]));
     }
 
-    private void WriteCounters(string node)
+    private void WriteCounters(string node, long swapIns = 9)
     {
+        File.Delete(_folder["db.counters.jsonl"]);
         using var writer = CounterFileWriter.Create(_folder["db.counters.jsonl"], new()
         {
             Node = node,
@@ -213,7 +311,7 @@ public sealed class TraceIngestTests : IDisposable
             Settings = new Dictionary<string, string>(),
         });
         writer.Append(new() { TimeMicroseconds = 0, Vmstat = new Dictionary<string, long> { ["pswpin"] = 7 } });
-        writer.Append(new() { TimeMicroseconds = 5, Vmstat = new Dictionary<string, long> { ["pswpin"] = 9 } });
+        writer.Append(new() { TimeMicroseconds = 5, Vmstat = new Dictionary<string, long> { ["pswpin"] = swapIns } });
         writer.Complete();
     }
 }

@@ -87,6 +87,42 @@ public sealed class TraceStoreTests : IDisposable
     }
 
     [Fact]
+    public void EntryOfAnEarlierVersion_IsRead_AndItsZeroSharesAreFoundByVerification()
+    {
+        var entry = Put("web-1", "web", "6.12.9", "a");
+        var file = _folder[$"store/catalogue/{entry.Digest}.json"];
+        var json = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        Assert.True(json.Remove("zero_share"));
+        File.WriteAllText(file, json.ToJsonString());
+        var old = Assert.Single(_store.Catalogue());
+        Assert.Null(old.ZeroShare);
+
+        var verified = StoreVerification.Verify(_store, old);
+        Assert.Equal((null, entry.ZeroShare), (verified.Problem, verified.NewZeroShare));
+        _store.Keep(old, verified.NewZeroShare!);
+
+        var filled = Assert.Single(TraceStore.Open(_folder["store"]).Catalogue());
+        Assert.Equal(entry.ZeroShare, filled.ZeroShare);
+        Assert.Null(StoreVerification.Verify(_store, filled).NewZeroShare);
+        _store.Remove([filled]);
+        Assert.Equal(["trace-store.json"], FilesOf(_folder["store"]));
+    }
+
+    [Fact]
+    public void ZeroSharesOfAnotherModel_AreNoDamage_AndAreReplaced()
+    {
+        var entry = Put("web-1", "web", "6.12.9", "a");
+        foreach (var other in (double[])[0.1, 0.2])
+        {
+            _store.Keep(entry, new() { ResidentPages = other });
+            var kept = Assert.Single(_store.Catalogue());
+            Assert.Equal(other, kept.ZeroShare!.ResidentPages);
+            var verified = StoreVerification.Verify(_store, kept);
+            Assert.Equal((null, entry.ZeroShare), (verified.Problem, verified.NewZeroShare));
+        }
+    }
+
+    [Fact]
     public void NextIngest_ClearsAwayWhatAKilledOneLeft()
     {
         var entry = Put("web-1", "web", "6.12.9", "a");
@@ -95,6 +131,8 @@ public sealed class TraceStoreTests : IDisposable
         File.Copy(_store.FileOf(entry).Path, _folder[$"store/traces/{new string('0', 64)}.arrow"]);
         Directory.CreateDirectory(_folder["store/counters"]);
         File.WriteAllText(_folder[$"store/counters/{new string('1', 64)}.jsonl"], "{}");
+        Directory.CreateDirectory(_folder["store/additions"]);
+        File.WriteAllText(_folder[$"store/additions/{new string('0', 64)}.counters.json"], "{}");
 
         _ = new TraceIngest(_store, TimeProvider.System);
 
