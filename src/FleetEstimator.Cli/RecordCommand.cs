@@ -166,18 +166,17 @@ internal static class RecordCommand
                 ? $"of the {pages.ResidentPages:N0} resident pages of all scans: {zeros:P1} zero-filled, {summary.RepeatedShareOfResidentPages:P1} one repeated word,"
                     + $" {summary.DataShareOfResidentPages:P1} other data"
                 : "no resident page was seen",
-            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time ({summary.StartCpuTime.TotalMilliseconds:N0} ms to start"
-                + (summary.CompilationTime > TimeSpan.Zero ? $", compiling took {summary.CompilationTime.TotalMilliseconds:N0} ms" : "")
-                + $"), {summary.RecorderCpuShare:P2} of one core"
-                + (summary.CpuBudget is { } budget ? $" (budget {budget:P2})" : "") + $", longest scan {summary.LongestScan.TotalMilliseconds:N0} ms"
+            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time{(summary.StartCounts ? $" ({summary.StartCpuTime.TotalMilliseconds:N0} ms to start)" : "")}"
+                + $", {summary.RecorderCpuShare:P2} of one core"
+                + (summary.CpuBudget is { } budget ? $" (budget {budget:P2})" : "")
+                + (summary.StartCounts ? "" : $", and before that {summary.StartCpuTime.TotalMilliseconds:N0} ms to start, which is mostly compiling; fleet-recorder is compiled already")
+                + $", longest scan {summary.LongestScan.TotalMilliseconds:N0} ms"
                 + (summary.ScansStretched > 0 ? $"; {summary.ScansStretched:N0} scans waited to keep the budget" : "")
                 + (summary.ScansSkipped > 0 ? $", {summary.ScansSkipped:N0} scans skipped because the ones before took too long: a longer --interval tells the truth" : ""),
         };
         if (summary.RecorderCpuShare > summary.CpuBudget)
         {
-            lines.Add("over the budget: " + (summary.CompilationTime > summary.RecorderCpuTime / 2
-                ? "most of it compiled the program while it ran; record longer, or with fleet-recorder, which is compiled already"
-                : "starting and a first look took more than it allows in so short a time; record longer, or a smaller --sample"));
+            lines.Add("over the budget: starting and a first look took more than it allows in so short a time; record longer, or a smaller --sample");
         }
 
         if (summary is { Scans: 1, ScansStretched: > 0, End: RecordingEnd.DurationReached })

@@ -2,24 +2,26 @@ namespace FleetEstimator.Recorder;
 
 /// <summary>
 /// Keeps the recorder's CPU time within a share of one core by making scans wait. What the start took, and the first look at everything, is paid back evenly over
-/// the next minute; after that an interval is at least the CPU time of the scan before divided by the share.
+/// the next minute; after that an interval is at least the CPU time of the scan before divided by the share. Of a program that compiles itself as it starts (half a second, more
+/// than a minute allows), the start is told apart instead: else a recording of a minute had no room for a second scan.
 /// </summary>
 /// <param name="share">CPU time per time recorded, above 0; null: no budget.</param>
 /// <param name="duration">How long will be recorded; null if that is not known.</param>
 /// <param name="cpuTime">CPU time of this process, user and system.</param>
-/// <param name="before">CPU time used before that counts, too.</param>
-internal sealed class CpuBudget(double? share, TimeSpan? duration, Func<TimeSpan> cpuTime, TimeSpan before = default)
+/// <param name="before">CPU time used before that belongs to the start.</param>
+/// <param name="countsStart">Whether the start counts.</param>
+internal sealed class CpuBudget(double? share, TimeSpan? duration, Func<TimeSpan> cpuTime, TimeSpan before = default, bool countsStart = true)
 {
     private static readonly TimeSpan _payback = TimeSpan.FromMinutes(1);
 
     // The last scan shall not fail for a little that it takes more than the one before.
     private const double LastScanReserve = 1.5;
 
-    private readonly TimeSpan _origin = cpuTime() - before;
+    private TimeSpan _origin = cpuTime() - before;
     private TimeSpan _used;
     private TimeSpan _cost;
 
-    /// <summary>CPU time since the start, what was used before included.</summary>
+    /// <summary>CPU time that counts.</summary>
     internal TimeSpan Used => cpuTime() - _origin;
 
     /// <summary>CPU time that was used when <see cref="EndStart"/> was called.</summary>
@@ -35,7 +37,12 @@ internal sealed class CpuBudget(double? share, TimeSpan? duration, Func<TimeSpan
     internal TimeSpan? PerScanOfTwo => ((share * duration) - Used) / 3;
 
     /// <summary>What was used up to now was the program's start.</summary>
-    internal void EndStart() => Start = Used;
+    internal void EndStart()
+    {
+        Start = Used;
+        if (!countsStart)
+            _origin += Start;
+    }
 
     /// <summary>Begins to count what a scan takes: what was used up to now is not part of it.</summary>
     internal void BeginScan() => _used = Used;

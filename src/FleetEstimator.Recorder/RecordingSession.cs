@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 
@@ -78,7 +79,7 @@ public sealed class RecordingSession : IDisposable
         options.Validate();
         RequireLinux();
         RequireSwap(options, LinuxMachine.SwapBytes);
-        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime, options.StartCpuTime);
+        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime, options.StartCpuTime, countsStart: !RuntimeFeature.IsDynamicCodeCompiled);
         var target = TargetProcesses.Open(options.Target);
         using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
         using var source = AccessSources.Open(options, KernelTree.Live);
@@ -370,6 +371,7 @@ public sealed class RecordingSession : IDisposable
         AccessSource = _source.Name,
         RecorderCpuTime = _budget.Used,
         StartCpuTime = _budget.Start,
+        StartCounts = !RuntimeFeature.IsDynamicCodeCompiled,
         CompilationTime = System.Runtime.JitInfo.GetCompilationTime(),
         CommandExitCode = _target.ExitCode,
     };

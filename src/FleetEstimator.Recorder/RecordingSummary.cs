@@ -88,11 +88,14 @@ public sealed record RecordingSummary
     /// <summary>Time all scans took.</summary>
     public required TimeSpan ScanTime { get; init; }
 
-    /// <summary>CPU time, user and system, that the recorder spent: while it started, and while it recorded.</summary>
+    /// <summary>CPU time, user and system, that counts towards the budget: all of it, but for <see cref="StartCpuTime"/> in a program that compiles itself as it starts.</summary>
     public required TimeSpan RecorderCpuTime { get; init; }
 
-    /// <summary>The part of <see cref="RecorderCpuTime"/> that starting took, before the first look at anything that is recorded. It is spent once, however long the recording.</summary>
+    /// <summary>CPU time that starting took, before the first look at anything that is recorded. It is spent once, however long the recording; <see cref="StartCounts"/> says whether it is part of <see cref="RecorderCpuTime"/>.</summary>
     public required TimeSpan StartCpuTime { get; init; }
+
+    /// <summary>Whether the start counts towards the budget: in a program that was compiled ahead.</summary>
+    public bool StartCounts { get; init; } = true;
 
     /// <summary>Time, by the clock, that compiling the recorder's own code took in this process, most of it before the second scan; none in a program compiled ahead.</summary>
     public required TimeSpan CompilationTime { get; init; }
