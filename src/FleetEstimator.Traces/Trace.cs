@@ -12,11 +12,13 @@ public sealed class Trace
     private readonly TraceArrays _columns;
     private readonly uint[] _processesAtEnd;
 
-    internal Trace(string filePath, string digest, TraceHeader header, TraceArrays columns, uint[] processesAtEnd)
+    internal Trace(
+        string filePath, string digest, TraceHeader header, IReadOnlyDictionary<string, string> metadata, TraceArrays columns, uint[] processesAtEnd)
     {
         FilePath = filePath;
         Digest = digest;
         Header = header;
+        Metadata = metadata;
         _columns = columns;
         _processesAtEnd = processesAtEnd;
     }
@@ -29,6 +31,9 @@ public sealed class Trace
 
     /// <summary>What the trace says about itself.</summary>
     public TraceHeader Header { get; }
+
+    /// <summary>The schema metadata as they stand in the file, keys that the format does not know included.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Number of rows, possibly 0.</summary>
     public int RowCount => _columns.Times.Length;

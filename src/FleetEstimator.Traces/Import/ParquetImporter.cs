@@ -91,7 +91,8 @@ internal sealed class ParquetImporter : TableImporter
         public override ulong? Nanoseconds(int column, ulong unit) => _values[column] switch
         {
             ulong[] or long[] => Number(column) is { } number && number <= ulong.MaxValue / unit ? number * unit : null,
-            double[] numbers => numbers[_row] >= 0 && numbers[_row] * unit < 1.8e19 ? (ulong)(numbers[_row] * unit) : null,
+            // To the microsecond, which is what a trace keeps: 1700000000.123456 s has no exact double, and one rounded down would be a microsecond early.
+            double[] numbers => numbers[_row] >= 0 && numbers[_row] * unit < 1.8e19 ? (ulong)Math.Round(numbers[_row] * unit / 1000) * 1000 : null,
             DateTime[] times => NanosecondsOf(new DateTimeOffset(DateTime.SpecifyKind(times[_row], DateTimeKind.Utc))),
             string[] texts => NanosecondsIn(texts[_row], unit),
             _ => null,

@@ -16,6 +16,9 @@ internal sealed class TraceInspector
 
     private const int HeatmapRowsMax = 96;
 
+    // What the model takes of a node: 2 TiB of 4 KiB pages. A run of more is refused before memory is taken for its pages.
+    private const uint RunPagesMax = 1 << 29;
+
     private readonly Trace _trace;
     private readonly long _limitPages;
     private readonly bool _knowsContent;
@@ -66,13 +69,25 @@ internal sealed class TraceInspector
             var operation = _trace[row];
             Count(in operation);
             _simulator.AdvanceTo((long)Math.Min(time, LastTime));
-            Replay(in operation);
-            Note(in operation, window);
+            if (operation is { Pages: > RunPagesMax, Kind: OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access or OperationKind.Lock })
+                throw TooLarge(row, $"{TraceFormat.NameOf(operation.Kind)} of {operation.Pages} pages, more than the limit of {RunPagesMax} that the model replays");
+            try
+            {
+                Replay(in operation);
+                Note(in operation, window);
+            }
+            catch (Exception exception) when (exception is NotSupportedException or OutOfMemoryException)
+            {
+                throw TooLarge(row, exception is OutOfMemoryException ? "there is not enough memory to replay the trace up to it" : $"up to it more than {RunPagesMax} pages were in use", exception);
+            }
         }
 
         if (_trace.RowCount > 0)
             EndWindow(window);
     }
+
+    private TraceException TooLarge(int row, string problem, Exception? inner = null) =>
+        new(_trace.FilePath, row, "pages", problem, "If the node is as large as that, record a part of its processes or a sample of its pages", inner);
 
     private void Count(in Operation operation)
     {
@@ -166,7 +181,7 @@ internal sealed class TraceInspector
             DurationMicroseconds = _trace.DurationMicroseconds,
             Operations = Enum.GetValues<OperationKind>().Where(kind => _totals[(int)kind].Rows > 0).ToDictionary(TraceFormat.NameOf, kind => _totals[(int)kind]),
             ZeroShare = _knowsContent ? ZeroShareOf(usage) : new(),
-            Metadata = TraceMetadata.Write(_trace.Header).ToDictionary(),
+            Metadata = _trace.Metadata,
             Details = new()
             {
                 PageBytes = pageBytes,

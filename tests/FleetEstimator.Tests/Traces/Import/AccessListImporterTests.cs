@@ -72,7 +72,7 @@ public sealed class AccessListImporterTests
     [Fact]
     public void RefusesIdsThatAreNoPages_AndRecordsOfOtherLayouts()
     {
-        Refuses("record 0, page: 1 pages from page 18446744073709551615 on reach beyond", (1, ulong.MaxValue, 1, -1));
+        Refuses("record 0, object: 18446744073709551615 is no number of a page, but perhaps a hash. Give --objects numbered.", (1, ulong.MaxValue, 1, -1));
         Refuses("record 0, size: object 5 has 9000 bytes", (1, 5, 9000, -1));
         Refuses("record 0, next_access: -3 is no number of a request", (1, 5, 1, -3));
         Refuses("record 1, time: 1 lies before that of the first record, 2", (2, 5, 1, -1), (1, 5, 1, -1));

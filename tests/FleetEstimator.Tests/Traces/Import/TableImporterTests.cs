@@ -57,6 +57,8 @@ public sealed class TableImporterTests
     [InlineData("ts,pid,addr,rw\n10,7,1,read\n12,7,1,read\n11,7,1,read\n", "in, line 4, time_us: time 1000 lies before the previous row's 2000")]
     [InlineData("ts,pid,addr,rw\n10,7,1\n", "in, line 2: it has 3 fields, and the first line 4")]
     [InlineData("ts,pid,addr,rw\n10,7,1,unmap\n", "in, line 2, op: process 7 unmaps memory, but no row says that it mapped any")]
+    [InlineData("ts,pid,addr,rw\n10,7,8,fork\n", "in, line 2, op: the table has addresses, and a fork needs the number of the forked process")]
+    [InlineData("ts,pid,addr,rw\n10,7,4096,map\n10,web,4096,map\n", "in, line 3, process: \"web\" is no number, as those before are")]
     [InlineData("ts,pid,addr,rw\n", "in: there is no row in it")]
     [InlineData("a,b\n1,2\n", "--column: there is no column \"ts\". The columns are a, b.")]
     [InlineData("ts,pid,addr,rw\nyesterday,7,1,read\n", "in, line 2, time: \"yesterday\" is not a time")]
@@ -90,6 +92,23 @@ public sealed class TableImporterTests
         var bytes = await Parquet([10, 10, 12], [7, 7, 8], [4096, 8192, 4096], ["read", "write", "access"]);
         var csv = Imported.Of("csv", "ts,pid,addr,rw\n10,7,4096,read\n10,7,8192,write\n12,8,4096,access\n", Mapped);
         Assert.Equal(csv.Rows, Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", bytes)], Mapped).Rows);
+    }
+
+    [Fact]
+    public async Task ReadsTimesThatNoDoubleIsEqualTo_AsTheTextOfTheSameTimes()
+    {
+        double[] times = [1_700_000_000.123456, 1_700_000_000.29, 1_700_000_000.999999, 1_700_000_007.000001];
+        var schema = new ParquetSchema(new DataField<double>("ts"), new DataField<long>("page"));
+        var stream = new MemoryStream();
+        await using (var writer = await ParquetWriter.CreateAsync(schema, stream, cancellationToken: TestContext.Current.CancellationToken))
+        {
+            using var group = writer.CreateRowGroup();
+            await group.WriteAsync<double>(schema.DataFields[0], times, cancellationToken: TestContext.Current.CancellationToken);
+            await group.WriteAsync<long>(schema.DataFields[1], new long[] { 1, 2, 3, 4 }, cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        var imported = Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", stream.ToArray())], Options("column", "time=ts:s").Add("op", "access"));
+        Assert.Equal([0ul, 166_544, 876_543, 6_876_545], imported.Rows.Where(row => row.Operation.Kind == OperationKind.Access).Select(row => row.TimeMicroseconds));
     }
 
     [Fact]
