@@ -104,9 +104,9 @@ internal sealed class OracleGeneralImporter : Importer
         {
             return stream.ReadAtLeast(record, RecordBytes, throwOnEndOfStream: false);
         }
-        catch (ZstdSharp.ZstdException exception)
+        catch (Exception exception) when (exception is ZstdSharp.ZstdException or EndOfStreamException)
         {
-            throw trace.Wrong(null, $"it cannot be decompressed ({exception.Message})", "Copy the file again; zstd -t tells whether it is whole");
+            throw trace.Wrong(null, $"it cannot be decompressed ({exception.Message.TrimEnd('.')})", "Copy the file again; zstd -t tells whether it is whole");
         }
     }
 }

@@ -99,9 +99,12 @@ internal abstract class TableImporter : Importer
         {
             foreach (var text in job.Options.List("column"))
                 Set(table, text);
+            // A column that is only named like a field gives way to one that the user maps to the same.
+            var (isPageMapped, areLengthsMapped) = (Page >= 0 || Address >= 0, Pages >= 0 || Bytes >= 0);
             for (var field = 0; field < Fields.Length; field++)
             {
-                if (_columns[field] < 0)
+                var isMapped = _columns[field] >= 0 || (Fields[field] is "page" or "address" && isPageMapped) || (Fields[field] is "pages" or "bytes" && areLengthsMapped);
+                if (!isMapped)
                     _columns[field] = IndexOf(table, Fields[field] == "time" ? "time_us" : Fields[field]);
             }
 

@@ -80,6 +80,8 @@ public sealed class AccessListImporterTests
         Assert.Contains("the file is empty", Imported.Refused("oracle-general", "").Message, StringComparison.Ordinal);
         using var damaged = ImportFile.FromBytes("in", [0x28, 0xB5, 0x2F, 0xFD, 1, 2, 3, 4, 5, 6, 7, 8]);
         Assert.Contains("it cannot be decompressed", Assert.Throws<ImportException>(() => Imported.Of("oracle-general", [damaged])).Message, StringComparison.Ordinal);
+        using var cutShort = ImportFile.FromBytes("in", Imported.Bytes("requests.oracleGeneral.zst")[..^9]);
+        Assert.Contains("it cannot be decompressed", Assert.Throws<ImportException>(() => Imported.Of("oracle-general", [cutShort])).Message, StringComparison.Ordinal);
 
         static void Refuses(string message, params (uint Time, ulong Id, uint Size, long Next)[] records) =>
             Assert.Contains(message, Assert.Throws<ImportException>(() => Records(null, records)).Message, StringComparison.Ordinal);

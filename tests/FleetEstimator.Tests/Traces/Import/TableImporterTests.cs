@@ -26,6 +26,12 @@ public sealed class TableImporterTests
     }
 
     [Fact]
+    public void TakesTheColumnsThatAreMapped_BeforeThoseThatAreOnlyNamedLikeAField() =>
+        Assert.Equal(
+            new TraceRow(0, new Operation(OperationKind.Read, 0, 2, 3)),
+            Imported.Of("csv", "time_us,address,page,pages,size,op\n5,8192,77,99,12288,read\n", Options("column", "address=address", "bytes=size")).Rows[^1]);
+
+    [Fact]
     public void ReadsColumnsNamedAsATraces_WithMappingsAndContents()
     {
         var imported = Imported.Of("csv", "time_us;op;process;page;pages;content;fill\n0;map;1;100;8;0;0\n5;write;1;100;2;zero;0\n6;4;1;102;1;2;17\n7;unmap;1;100;8;;0\n9;exit;1;0;1;0;0\n");
@@ -50,6 +56,12 @@ public sealed class TableImporterTests
         Assert.Contains(imported.Summary.Notes, note => note.Contains("0 is web, 1 is db", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void ReadsWholeNumbersWrittenAsFloatingPoint() =>
+        Assert.Equal(
+            new TraceRow(0, new Operation(OperationKind.Read, 7, 2, 1)),
+            Imported.Of("csv", "time_us,process,page,op\n0.0,7.0,2.0,read\n").Rows[^1]);
+
     [Theory]
     [InlineData("ts,pid,addr,rw\n10,7,0x1000,R\n", "in, line 2, op: \"R\" is no operation. Say what it is with --op-name")]
     [InlineData("ts,pid,addr,rw\n10,7,x,read\n", "in, line 2, address: \"x\" is not a whole number")]
@@ -57,6 +69,7 @@ public sealed class TableImporterTests
     [InlineData("ts,pid,addr,rw\n10,7,1,read\n12,7,1,read\n11,7,1,read\n", "in, line 4, time_us: time 1000 lies before the previous row's 2000")]
     [InlineData("ts,pid,addr,rw\n10,7,1\n", "in, line 2: it has 3 fields, and the first line 4")]
     [InlineData("ts,pid,addr,rw\n10,7,1,unmap\n", "in, line 2, op: process 7 unmaps memory, but no row says that it mapped any")]
+    [InlineData("ts,pid,addr,rw\n10,7,1.5,read\n", "in, line 2, address: \"1.5\" is not a whole number")]
     [InlineData("ts,pid,addr,rw\n10,7,8,fork\n", "in, line 2, op: the table has addresses, and a fork needs the number of the forked process")]
     [InlineData("ts,pid,addr,rw\n10,7,4096,map\n10,web,4096,map\n", "in, line 3, process: \"web\" is no number, as those before are")]
     [InlineData("ts,pid,addr,rw\n", "in: there is no row in it")]
@@ -84,7 +97,18 @@ public sealed class TableImporterTests
 
     [Fact]
     public void RefusesALineWithoutEnd() =>
-        Assert.Contains("is longer than 65536 characters", Imported.Refused("csv", "ts,pid,addr,rw\n\"" + new string('x', 200_000), Mapped).Message, StringComparison.Ordinal);
+        Assert.Contains("is longer than 16384 characters", Imported.Refused("csv", "ts,pid,addr,rw\n\"" + new string('x', 200_000), Mapped).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("ts,pid,addr,rw\n")]
+    public void RefusesALineOfTensOfThousandsOfFields_WithoutTakingMuchForThem(string before)
+    {
+        var text = before + new string(',', 60_000) + "\n1,2,3,4\n";
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("is longer than 16384 characters", Imported.Refused("csv", text, Mapped).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 64 << 20);
+    }
 
     [Fact]
     public async Task ReadsAMappedParquet_AsTheCsvOfTheSameRows()
