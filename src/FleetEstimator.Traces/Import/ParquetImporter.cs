@@ -136,7 +136,7 @@ internal sealed class ParquetImporter : TableImporter
         {
             if (field.MaxRepetitionLevel > 0)
                 throw job.Wrong($"column {field.Path}", null, "it holds lists", "Map columns with one value a row");
-            if (group.GetMetadata(field) is { MetaData: { } chunk } && ParquetSizes.FaultInPages(job.File, chunk) is { } fault)
+            if (group.GetMetadata(field) is { MetaData: { } chunk } && ParquetSizes.FaultInPages(job.File, chunk, _rows) is { } fault)
                 throw job.Wrong($"row group {_group}", field.Path.ToString(), fault, "Write the file again, with smaller row groups");
             if (field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>))
                 return Texts(group, field);

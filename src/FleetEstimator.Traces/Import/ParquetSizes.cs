@@ -5,7 +5,7 @@ namespace FleetEstimator.Traces.Import;
 
 /// <summary>
 /// What a Parquet file declares of its sizes, read before the Parquet library believes it: it takes the memory that a list in the footer or a page's header
-/// asks for. Both are Thrift structs in the compact protocol; a page's begins with its kind, its uncompressed and its compressed size.
+/// asks for. Both are Thrift structs in the compact protocol; a page's begins with its kind, its uncompressed and its compressed size, and holds its number of values.
 /// </summary>
 internal static class ParquetSizes
 {
@@ -39,34 +39,42 @@ internal static class ParquetSizes
     }
 
     /// <summary>What is wrong with the sizes of a chunk's pages; null if nothing is.</summary>
-    public static string? FaultInPages(ImportFile file, ColumnMetaData column)
+    /// <param name="file">The file.</param>
+    /// <param name="column">What the footer says of the chunk.</param>
+    /// <param name="rows">Rows of the row group: one value each. The library reads pages until it has as many, wherever the chunk ends.</param>
+    public static string? FaultInPages(ImportFile file, ColumnMetaData column, long rows)
     {
         var offset = column.DictionaryPageOffset is > 0 and var dictionary ? Math.Min(dictionary, column.DataPageOffset) : column.DataPageOffset;
         var length = file.Stream.Length;
         if (offset < 0 || column.TotalCompressedSize < 0 || offset > length || column.TotalCompressedSize > length - offset)
             return $"its {column.TotalCompressedSize} bytes at {offset} reach beyond the {length} bytes of the file";
         var end = offset + column.TotalCompressedSize;
-        var uncompressed = 0L;
+        var (uncompressed, values) = (0L, 0L);
         var buffer = new byte[Math.Min(HeaderBytesMax, column.TotalCompressedSize)];
         while (offset < end)
         {
             var header = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - offset));
             file.ReadAt(offset, header);
-            if (!TryRead(header, out var headerBytes, out var uncompressedBytes, out var compressedBytes))
+            if (!TryRead(header, out var headerBytes, out var page))
                 return $"the header of the page at {offset} is damaged";
-            if (compressedBytes < 0 || compressedBytes > end - offset - headerBytes)
-                return $"the page at {offset} declares {compressedBytes} bytes, more than there are in the column";
-            if (uncompressedBytes < 0 || (uncompressed += uncompressedBytes) > UncompressedBytesMax)
+            if (page.CompressedBytes < 0 || page.CompressedBytes > end - offset - headerBytes)
+                return $"the page at {offset} declares {page.CompressedBytes} bytes, more than there are in the column";
+            if (page.UncompressedBytes < 0 || (uncompressed += page.UncompressedBytes) > UncompressedBytesMax)
                 return $"its pages up to {offset} declare {uncompressed} uncompressed bytes, more than the limit of {UncompressedBytesMax >> 20} MiB in a row group";
-            offset += headerBytes + compressedBytes;
+            if (page.DictionaryValues < 0 || page.DictionaryValues > page.UncompressedBytes)
+                return $"the dictionary at {offset} declares {page.DictionaryValues} values in {page.UncompressedBytes} bytes";
+            if (page.Values < 0 || (values += page.Values) > rows)
+                return $"its pages up to {offset} declare {values} values for {rows} rows";
+            offset += headerBytes + page.CompressedBytes;
         }
 
-        return null;
+        return values == rows && column.NumValues == rows ? null : $"its pages declare {values} values, and the footer {column.NumValues}, for {rows} rows";
     }
 
-    private static bool TryRead(ReadOnlySpan<byte> bytes, out int length, out long uncompressed, out long compressed)
+    private static bool TryRead(ReadOnlySpan<byte> bytes, out int length, out Page page)
     {
-        (length, uncompressed, compressed) = (0, -1, -1);
+        length = 0;
+        page = new(-1, -1, 0, 0);
         var field = 0L;
         while (length < bytes.Length)
         {
@@ -76,11 +84,19 @@ internal static class ParquetSizes
                 return true;
             if (!TryField(bytes, ref length, head, ref field))
                 return false;
+            // Sizes, and the headers of data pages of either version and of dictionaries, all of which begin with their number of values.
             if (type == Int32 && field is 2 or 3)
             {
                 if (!TryVariable(bytes, ref length, out var value))
                     return false;
-                (field == 2 ? ref uncompressed : ref compressed) = Signed(value);
+                page = field == 2 ? page with { UncompressedBytes = Signed(value) } : page with { CompressedBytes = Signed(value) };
+            }
+            else if (type == Struct && field is 5 or 7 or 8)
+            {
+                var ahead = length;
+                if (ahead >= bytes.Length || bytes[ahead++] != ((1 << 4) | Int32) || !TryVariable(bytes, ref ahead, out var value) || !TrySkip(bytes, ref length, type, 0))
+                    return false;
+                page = field == 7 ? page with { DictionaryValues = Signed(value) } : page with { Values = page.Values + Signed(value) };
             }
             else if (!TrySkip(bytes, ref length, type, 0))
             {
@@ -171,6 +187,9 @@ internal static class ParquetSizes
 
         return false;
     }
+
+    /// <summary>What the header of a page declares; −1 = nothing.</summary>
+    private readonly record struct Page(long UncompressedBytes, long CompressedBytes, long DictionaryValues, long Values);
 
     // Zigzag.
     private static long Signed(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);

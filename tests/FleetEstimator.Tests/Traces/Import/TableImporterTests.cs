@@ -118,6 +118,33 @@ public sealed class TableImporterTests
         Assert.Equal(csv.Rows, Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", bytes)], Mapped).Rows);
     }
 
+    [Theory]
+    [InlineData("duckdb.parquet")]
+    [InlineData("duckdb-v2.parquet")]
+    [InlineData("polars.parquet")]
+    public void ReadsParquetOfOtherPrograms_AsTheCsvOfTheSameRows(string fixture)
+    {
+        // What tables.mjs makes of table.csv: its map row, and sixteen times what it writes and accesses.
+        var lines = System.Text.Encoding.UTF8.GetString(Imported.Bytes("table.csv")).Split('\n');
+        var rows = lines.Where(line => line.Contains("write", StringComparison.Ordinal) || line.Contains("access", StringComparison.Ordinal)).Select(line => line.Split(',', 2)).ToList();
+        string[] csv = [.. lines[..2], .. Enumerable.Range(0, 16).SelectMany(copy => rows.Select(row => $"{int.Parse(row[0]) + (100_000 * copy)},{row[1]}"))];
+        Assert.Equal(258, csv.Length);
+        Assert.Equal(Imported.Of("csv", string.Join('\n', csv)).Rows, Imported.Fixture("parquet", fixture).Rows);
+    }
+
+    [Fact]
+    public async Task RefusesAChunkWhosePagesHoldFewerValuesThanItsRows()
+    {
+        // The library reads on behind the chunk, and takes whatever size the bytes there seem to declare.
+        var bytes = await Parquet([10, 10, 12], [7, 7, 8], [4096, 8192, 4096], ["read", "write", "access"]);
+        var header = bytes.AsSpan(4);
+        var values = header[..40].IndexOf((ReadOnlySpan<byte>)[0x15, 3 << 1]);
+        Assert.NotEqual(-1, values);
+        header[values + 1] = 2 << 1;
+        Assert.Contains("its pages declare 2 values, and the footer 3, for 3 rows",
+            Assert.Throws<ImportException>(() => Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", bytes)], Mapped)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ReadsTimesThatNoDoubleIsEqualTo_AsTheTextOfTheSameTimes()
     {
