@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using Parquet.Meta;
 
 namespace FleetEstimator.Traces.Import;
@@ -17,6 +18,7 @@ internal static class ParquetSizes
 
     private const int HeaderBytesMax = 64 << 10;
     private const int DepthMax = 16;
+    private const int FieldsRead = 9;
 
     /// <summary>What is wrong with the lengths in the file's footer; null if nothing is.</summary>
     /// <param name="file">A Parquet file: at its end the footer, four bytes with the footer's length, and PAR1.</param>
@@ -61,6 +63,8 @@ internal static class ParquetSizes
                 return $"the page at {offset} declares {page.CompressedBytes} bytes, more than there are in the column";
             if (page.UncompressedBytes < 0 || (uncompressed += page.UncompressedBytes) > UncompressedBytesMax)
                 return $"its pages up to {offset} declare {uncompressed} uncompressed bytes, more than the limit of {UncompressedBytesMax >> 20} MiB in a row group";
+            if (DataYieldsMore(file, column.Codec, offset + headerBytes + page.LevelBytes, page))
+                return $"the data of the page at {offset} yields more than the {page.UncompressedBytes} bytes that its header declares";
             if (page.DictionaryValues < 0 || page.DictionaryValues > page.UncompressedBytes)
                 return $"the dictionary at {offset} declares {page.DictionaryValues} values in {page.UncompressedBytes} bytes";
             if (page.Values < 0 || (values += page.Values) > rows)
@@ -71,37 +75,80 @@ internal static class ParquetSizes
         return values == rows && column.NumValues == rows ? null : $"its pages declare {values} values, and the footer {column.NumValues}, for {rows} rows";
     }
 
+    /// <summary>Whether compressed data holds more than its page declares. The library takes for it what Snappy's own header says, or what the others inflate to.</summary>
+    private static bool DataYieldsMore(ImportFile file, CompressionCodec codec, long offset, in Page page)
+    {
+        if (page.IsStored || codec is not (CompressionCodec.SNAPPY or CompressionCodec.GZIP or CompressionCodec.BROTLI))
+            return false;
+        var data = new byte[Math.Max(0, page.CompressedBytes - page.LevelBytes)];
+        file.ReadAt(offset, data);
+        if (codec == CompressionCodec.SNAPPY)
+        {
+            var at = 0;
+            return !TryVariable(data, ref at, out var declared) || declared > (ulong)page.UncompressedBytes;
+        }
+
+        using Stream inflated = codec == CompressionCodec.GZIP ? new GZipStream(new MemoryStream(data), CompressionMode.Decompress) : new BrotliStream(new MemoryStream(data), CompressionMode.Decompress);
+        var part = new byte[1 << 14];
+        var total = 0L;
+        while (total <= page.UncompressedBytes && inflated.Read(part) is > 0 and var read)
+            total += read;
+        return total > page.UncompressedBytes;
+    }
+
     private static bool TryRead(ReadOnlySpan<byte> bytes, out int length, out Page page)
     {
+        // Fields of PageHeader: 2 and 3 are sizes; 5, 7 and 8 the headers of a data page, a dictionary and a data page of version 2. Of each of these, field 1 is its number
+        // of values; of the last, 5 and 6 are the bytes of levels, which lie uncompressed before the data, and 7 says whether the data are compressed.
+        Span<long> sizes = stackalloc long[FieldsRead], own = stackalloc long[FieldsRead];
+        Span<int> structs = stackalloc int[FieldsRead], none = stackalloc int[FieldsRead];
         length = 0;
-        page = new(-1, -1, 0, 0);
-        var field = 0L;
-        while (length < bytes.Length)
+        page = default;
+        if (!TryFields(bytes, ref length, sizes, structs))
+            return false;
+        page = new Page { UncompressedBytes = sizes[2], CompressedBytes = sizes[3] };
+        foreach (var kind in (ReadOnlySpan<int>)[5, 7, 8])
         {
-            var head = bytes[length++];
+            if (structs[kind] is not (> 0 and var at))
+                continue;
+            if (!TryFields(bytes, ref at, own, none))
+                return false;
+            page = kind switch
+            {
+                7 => page with { DictionaryValues = own[1] },
+                5 => page with { Values = page.Values + own[1] },
+                _ => page with { Values = page.Values + own[1], LevelBytes = Math.Max(0, own[5]) + Math.Max(0, own[6]), IsStored = own[7] == 0 },
+            };
+        }
+
+        return page.LevelBytes <= page.CompressedBytes || page.CompressedBytes < 0;
+    }
+
+    /// <summary>Reads a struct: the values of its whole numbers of 32 bits and truths by field, and where structs in it begin; −1 = not there.</summary>
+    private static bool TryFields(ReadOnlySpan<byte> bytes, ref int at, Span<long> numbers, Span<int> structs)
+    {
+        numbers.Fill(-1);
+        structs.Fill(-1);
+        var field = 0L;
+        while (at < bytes.Length)
+        {
+            var head = bytes[at++];
             var type = head & 0xF;
             if (type == Stop)
                 return true;
-            if (!TryField(bytes, ref length, head, ref field))
+            if (!TryField(bytes, ref at, head, ref field))
                 return false;
-            // Sizes, and the headers of data pages of either version and of dictionaries, all of which begin with their number of values.
-            if (type == Int32 && field is 2 or 3)
-            {
-                if (!TryVariable(bytes, ref length, out var value))
-                    return false;
-                page = field == 2 ? page with { UncompressedBytes = Signed(value) } : page with { CompressedBytes = Signed(value) };
-            }
-            else if (type == Struct && field is 5 or 7 or 8)
-            {
-                var ahead = length;
-                if (ahead >= bytes.Length || bytes[ahead++] != ((1 << 4) | Int32) || !TryVariable(bytes, ref ahead, out var value) || !TrySkip(bytes, ref length, type, 0))
-                    return false;
-                page = field == 7 ? page with { DictionaryValues = Signed(value) } : page with { Values = page.Values + Signed(value) };
-            }
-            else if (!TrySkip(bytes, ref length, type, 0))
-            {
+            var start = at;
+            if (!TrySkip(bytes, ref at, type, 0))
                 return false;
-            }
+            if (field is < 0 or >= FieldsRead)
+                continue;
+            if (type == Struct)
+                structs[(int)field] = start;
+            else if (type is True or False)
+                numbers[(int)field] = type == True ? 1 : 0;
+            else if (type == Int32 && TryVariable(bytes, ref start, out var value))
+                numbers[(int)field] = Signed(value);
         }
 
         return false;
@@ -188,8 +235,21 @@ internal static class ParquetSizes
         return false;
     }
 
-    /// <summary>What the header of a page declares; −1 = nothing.</summary>
-    private readonly record struct Page(long UncompressedBytes, long CompressedBytes, long DictionaryValues, long Values);
+    /// <summary>What the header of a page declares.</summary>
+    private readonly record struct Page
+    {
+        public long UncompressedBytes { get; init; }
+
+        public long CompressedBytes { get; init; }
+
+        public long DictionaryValues { get; init; }
+
+        public long Values { get; init; }
+
+        public long LevelBytes { get; init; }
+
+        public bool IsStored { get; init; }
+    }
 
     // Zigzag.
     private static long Signed(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
