@@ -1,15 +1,36 @@
 namespace FleetEstimator.Estimation;
 
 /// <summary>
-/// Judges claims by intervals. Every claim is judged by itself, at the study's level: several claims of one study are not corrected for being several.
+/// Judges the claims of a study together, so that the chance of any wrong verdict among them is at most one minus the study's level: Holm's (1979) step-down procedure.
+/// With m claims open, each is judged by its interval of level 1 - α/m; those it decides are taken out, and the rest are judged again as the fewer that they are, until
+/// none is decided. The interval that decides a claim, or fails to, is the one that is shown.
 /// </summary>
 internal static class ClaimJudge
 {
-    /// <summary>The verdicts on all claims of a study. All are judged here together, as a correction for their number (Holm's) needs them together.</summary>
+    // More recordings than this many times those at hand are no plan.
+    private const int MostTimesRecordings = 1000;
+
+    /// <summary>The verdicts on all claims of a study, in its order.</summary>
     /// <param name="study">The study.</param>
     /// <param name="scopes">The estimator of each scope, by name.</param>
-    public static IReadOnlyList<ClaimResult> Judge(StudyDefinition study, IReadOnlyDictionary<string, ScopeEstimator> scopes) =>
-        [.. study.Claims.Select(claim => Judge(claim, study, Figure(claim, study, scopes[claim.Scope])))];
+    public static IReadOnlyList<ClaimResult> Judge(StudyDefinition study, IReadOnlyDictionary<string, ScopeEstimator> scopes)
+    {
+        var results = new ClaimResult[study.Claims.Count];
+        var open = Enumerable.Range(0, results.Length).ToList();
+        while (open.Count > 0)
+        {
+            var level = LevelOf(study.Level, open.Count);
+            foreach (var index in open)
+                results[index] = Judge(study.Claims[index], study, level, Figure(study.Claims[index], study, scopes[study.Claims[index].Scope].At(level)));
+            if (open.RemoveAll(index => results[index].Verdict != Verdict.Undecided) == 0)
+                break;
+        }
+
+        return results;
+    }
+
+    /// <summary>The level of each of <paramref name="claims"/> intervals with which all cover at the study's level.</summary>
+    public static double LevelOf(double studyLevel, int claims) => claims == 1 ? studyLevel : 1 - ((1 - studyLevel) / claims);
 
     /// <summary>The verdict that an interval gives: on the claimed side as a whole, on the other side as a whole, or neither.</summary>
     public static Verdict VerdictOf(Comparison comparison, double threshold, Interval interval)
@@ -31,19 +52,18 @@ internal static class ClaimJudge
     {
         var metric = Metric.Find(claim.Metric)!;
         var mechanism = study.MechanismIndex(claim.Mechanism);
-        var figure = claim.Subject switch
+        return claim.Subject switch
         {
             ClaimSubject.Level => estimator.Level(metric, mechanism),
-            ClaimSubject.Saved => estimator.Difference(metric, mechanism, study.BaselineIndex),
-            _ => estimator.RelativeDifference(metric, mechanism, study.BaselineIndex),
+            ClaimSubject.Saved => estimator.Difference(metric, mechanism, study.BaselineIndex).Negated(),
+            _ => estimator.RelativeDifference(metric, mechanism, study.BaselineIndex).Negated(),
         };
-        return claim.Subject == ClaimSubject.Level ? figure : figure with { Interval = figure.Interval.Negated() };
     }
 
-    private static ClaimResult Judge(Claim claim, StudyDefinition study, ScopeEstimate figure)
+    private static ClaimResult Judge(Claim claim, StudyDefinition study, double level, ScopeEstimate figure)
     {
         var verdict = VerdictOf(claim.Comparison, claim.Threshold, figure.Interval);
-        return new ClaimResult
+        var result = new ClaimResult
         {
             Text = claim.Text,
             Scope = claim.Scope,
@@ -51,14 +71,57 @@ internal static class ClaimJudge
             Value = figure.Interval.Value,
             Low = figure.Interval.Low,
             High = figure.Interval.High,
-            Level = study.Level,
+            Level = level,
             Unit = claim.Subject == ClaimSubject.SavedShare ? MetricUnit.One : Metric.Find(claim.Metric)!.Unit,
             Metric = claim.Metric,
             Mechanism = claim.Mechanism,
             Against = claim.Subject == ClaimSubject.Level ? null : study.Baseline,
             Is = claim.Is,
             Threshold = claim.Threshold,
-            Reason = verdict == Verdict.Undecided ? figure.Reason ?? "the threshold lies within the interval" : null,
+            Recordings = figure.Recordings,
         };
+        return verdict == Verdict.Undecided ? Undecided(result, claim, level, figure) : result;
+    }
+
+    private static ClaimResult Undecided(ClaimResult result, Claim claim, double level, ScopeEstimate figure)
+    {
+        if (figure.Grounds.Count == 0)
+            return result with { Reason = figure.Reason };
+        const string within = "the threshold lies within the interval";
+        if (figure.Grounds.Select(grounds => VerdictOf(claim.Comparison, claim.Threshold, new Interval(grounds.Value, grounds.Value, grounds.Value))).Distinct().Count() > 1)
+        {
+            return result with
+            {
+                Reason = within + ", and on one side if unknown accesses were loads, on the other if they were stores: no number of recordings of this kind decides that, recordings that tell loads from stores do",
+            };
+        }
+
+        return RecordingsToDecide(claim, level, figure) is { } recordings
+            ? result with { Reason = within, RecordingsToDecide = recordings }
+            : result with { Reason = $"{within}, and would with {MostTimesRecordings} times as many recordings that differ as these do" };
+    }
+
+    /// <summary>The fewest recordings in all, differing as those at hand do, with which the estimates as they are would decide the claim; null beyond what could be planned.</summary>
+    private static int? RecordingsToDecide(Claim claim, double level, ScopeEstimate figure)
+    {
+        var (undecided, decided) = (figure.Recordings, figure.Recordings);
+        do
+        {
+            (undecided, decided) = (decided, 2 * decided);
+            if (decided > MostTimesRecordings * (long)figure.Recordings)
+                return null;
+        }
+        while (!Decides(decided));
+        while (decided - undecided > 1)
+        {
+            var middle = undecided + ((decided - undecided) / 2);
+            (undecided, decided) = Decides(middle) ? (undecided, middle) : (middle, decided);
+        }
+
+        return decided;
+
+        bool Decides(int recordings) => VerdictOf(claim.Comparison, claim.Threshold, figure.Grounds
+            .Select(grounds => grounds.WithRecordings((double)recordings / figure.Recordings).At(level))
+            .Aggregate((one, other) => one.Over(other))) != Verdict.Undecided;
     }
 }

@@ -5,8 +5,6 @@ internal static class ClaimReader
 {
     internal static readonly string[] Keys = ["metric", "is", "scope", "mechanism"];
 
-    private static readonly string[] UncoveredMetrics = ["smallest_limit"];
-
     /// <summary>The comparisons, those of two characters first, so that none is taken for its first character.</summary>
     internal static readonly (string Sign, Comparison Comparison)[] Comparisons =
     [
@@ -25,7 +23,7 @@ internal static class ClaimReader
 
     private static Claim? Claim(StudyFields fields, StudyDefinition study)
     {
-        var metric = RequiredMetric(fields);
+        var metric = RequiredMetric(fields, study);
         var scope = Scope(fields, study);
         var mechanism = RequiredMechanism(fields, study);
         const string remedy = "write a condition in quotes, such as \"> 10%\" or \"saved >= 2 GiB\"";
@@ -46,12 +44,16 @@ internal static class ClaimReader
         return mechanism is null || scope is null ? null : claim with { Scope = scope, Mechanism = mechanism };
     }
 
-    private static Metric? RequiredMetric(StudyFields fields)
+    private static Metric? RequiredMetric(StudyFields fields, StudyDefinition study)
     {
         var names = Metric.All.Select(metric => metric.Name).ToArray();
-        if (fields.Require("metric", $"allowed: {string.Join(", ", names)}") is null || fields.Word("metric", names, UncoveredMetrics) is not { } name)
+        if (fields.Require("metric", $"allowed: {string.Join(", ", names)}") is null || fields.Word("metric", names) is not { } name)
             return null;
-        return Metric.Find(name);
+        var metric = Metric.Find(name)!;
+        if (study.Metrics.Contains(metric))
+            return metric;
+        fields.Refuse("metric", $"'{name}' is not looked for", "add right_size to the study, such as right_size: {major_faults: 20}");
+        return null;
     }
 
     private static string? RequiredMechanism(StudyFields fields, StudyDefinition study)
@@ -59,13 +61,13 @@ internal static class ClaimReader
         // Without a single right mechanism the study has been refused already; claims about one are not to blame.
         if (fields.Require("mechanism", "name one of the study's mechanisms") is null || study.Mechanisms.Count == 0)
             return null;
-        return fields.Word("mechanism", study.Mechanisms, []);
+        return fields.Word("mechanism", study.Mechanisms);
     }
 
     private static string? Scope(StudyFields fields, StudyDefinition study)
     {
         string[] scopes = [EstimateScope.Fleet, .. study.Classes.Where(@class => @class.Name.Length > 0).Select(@class => EstimateScope.OfClass(@class.Name))];
-        return fields.Require("scope", $"allowed: {string.Join(", ", scopes)}") is null ? null : fields.Word("scope", scopes, []);
+        return fields.Require("scope", $"allowed: {string.Join(", ", scopes)}") is null ? null : fields.Word("scope", scopes);
     }
 
     /// <summary>Reads a condition, such as <c>&gt; 10%</c> or <c>saved &gt;= -1%</c>; scope and mechanism are left empty.</summary>

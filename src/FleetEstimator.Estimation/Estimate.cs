@@ -67,6 +67,10 @@ public sealed record Estimate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Interval? AllWrites { get; init; }
 
+    /// <summary>The same as a mean per node of the scope; null for shares.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Interval? PerNode { get; init; }
+
     /// <summary>A difference of totals as a share of the baseline's level (-0.02 = 2% saved); null for levels and shares.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Interval? Relative { get; init; }
@@ -80,6 +84,48 @@ public sealed record Estimate
     public Interval? SavedShare => Relative?.Negated();
 }
 
+/// <summary>A quantile of a figure over the nodes of a scope: that share of them has at most so much.</summary>
+public sealed record QuantileEstimate
+{
+    /// <summary>Name of the <see cref="Estimation.Metric"/>; the figure is of one node.</summary>
+    public required string Metric { get; init; }
+
+    /// <summary>The mechanism it is about.</summary>
+    public required string Mechanism { get; init; }
+
+    /// <summary>Null: the level under the mechanism. The baseline: the difference on the same node, mechanism minus baseline.</summary>
+    public required string? Against { get; init; }
+
+    /// <summary><c>fleet</c> or <c>class:NAME</c>.</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>The share of nodes, in (0, 1).</summary>
+    public required double Quantile { get; init; }
+
+    /// <summary>The quantile, read from bins 1.6% wide; null where no node was simulated. Between two access assumptions: the middle.</summary>
+    [JsonPropertyName("estimate")]
+    public required double? Value { get; init; }
+
+    /// <summary>Lower end of the interval, null where none can be given.</summary>
+    public required double? Low { get; init; }
+
+    /// <summary>Upper end of the interval, null where none can be given.</summary>
+    public required double? High { get; init; }
+
+    /// <summary>Confidence level of the interval.</summary>
+    public required double Level { get; init; }
+
+    /// <summary>Unit of figure and interval.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>Different recordings behind it.</summary>
+    public required int Recordings { get; init; }
+
+    /// <summary>Why there is no figure or no interval; null where both are given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
+}
+
 /// <summary>A figure and its interval, each null where it cannot be given.</summary>
 /// <param name="Value">The figure.</param>
 /// <param name="Low">Lower end.</param>
@@ -88,6 +134,15 @@ public sealed record Interval([property: JsonPropertyName("estimate")] double? V
 {
     /// <summary>The interval of the figure with the opposite sign.</summary>
     public Interval Negated() => new(Negate(Value), Negate(High), Negate(Low));
+
+    /// <summary>The interval over both, about the middle of the two figures; ends and figure are null unless both have them.</summary>
+    public Interval Over(Interval other) => new(
+        (Value + other.Value) / 2,
+        Low is { } low && other.Low is { } otherLow ? Math.Min(low, otherLow) : null,
+        High is { } high && other.High is { } otherHigh ? Math.Max(high, otherHigh) : null);
+
+    /// <summary>The figure and both ends times a factor, at least 0.</summary>
+    public Interval Times(double factor) => new(Value * factor, Low * factor, High * factor);
 
     // 0 - x, not -x: an estimate of exactly nothing is 0, never -0.
     private static double? Negate(double? value) => 0 - value;
@@ -133,8 +188,18 @@ public sealed record ClaimResult
     /// <summary>Upper end of its interval.</summary>
     public required double? High { get; init; }
 
-    /// <summary>Confidence level of the interval.</summary>
+    /// <summary>Confidence level of the interval: the study's, adjusted for the number of its claims (Holm 1979).</summary>
     public required double Level { get; init; }
+
+    /// <summary>Different recordings behind the figure.</summary>
+    public required int Recordings { get; init; }
+
+    /// <summary>
+    /// Of an undecided claim: how many recordings in all would decide it if the estimate stayed what it is and further recordings differed as these do. Null where no
+    /// number that could be planned would, for the reason given.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RecordingsToDecide { get; init; }
 
     /// <summary>Unit of figure, interval and threshold; a share of the baseline's level has unit 1.</summary>
     public required string Unit { get; init; }

@@ -8,20 +8,24 @@ public sealed class FleetAccumulator
 {
     private readonly int _classes;
     private readonly int _mechanisms;
+    private readonly int _baseline;
     private readonly SortedDictionary<(int Class, int Recording), RecordingSums> _sums = [];
 
     /// <summary>An empty accumulator for a study.</summary>
     public FleetAccumulator(StudyDefinition study)
-        : this(study.Classes.Count, study.Mechanisms.Count)
+        : this(study.Classes.Count, study.Mechanisms.Count, study.BaselineIndex)
     {
     }
 
     /// <summary>An empty accumulator for a study with that many classes and mechanisms.</summary>
-    public FleetAccumulator(int classes, int mechanisms)
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="mechanisms">Number of mechanisms.</param>
+    /// <param name="baseline">Index of the mechanism that the others are compared with.</param>
+    public FleetAccumulator(int classes, int mechanisms, int baseline)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(mechanisms, 1);
-        (_classes, _mechanisms) = (classes, mechanisms);
+        (_classes, _mechanisms, _baseline) = (classes, mechanisms, baseline);
     }
 
     /// <summary>Nodes added.</summary>
@@ -48,11 +52,12 @@ public sealed class FleetAccumulator
 
     /// <summary>Estimates every metric for the fleet and each class, and judges the claims.</summary>
     /// <param name="study">The study all nodes are of.</param>
-    public FleetEstimates Finish(StudyDefinition study)
+    /// <param name="weights">What recordings count for within their class; null = alike.</param>
+    public FleetEstimates Finish(StudyDefinition study, SelectionWeights? weights = null)
     {
         if ((study.Classes.Count, study.Mechanisms.Count) != (_classes, _mechanisms))
             throw new ArgumentException($"It has {study.Classes.Count} classes and {study.Mechanisms.Count} mechanisms, not {_classes} and {_mechanisms}.", nameof(study));
-        return FleetEstimates.From(study, this);
+        return FleetEstimates.From(study, this, weights ?? SelectionWeights.Equal);
     }
 
     /// <summary>The recordings of a class with nodes, ascending, and the sums over those nodes.</summary>
@@ -62,7 +67,7 @@ public sealed class FleetAccumulator
     private RecordingSums SumsOf(int @class, int recording)
     {
         if (!_sums.TryGetValue((@class, recording), out var sums))
-            _sums.Add((@class, recording), sums = new RecordingSums(_mechanisms));
+            _sums.Add((@class, recording), sums = new RecordingSums(_mechanisms, _baseline));
         return sums;
     }
 

@@ -6,6 +6,9 @@ public sealed record FleetEstimates
     /// <summary>By scope (fleet, then classes), metric, mechanism: the level, then the difference from the baseline.</summary>
     public required IReadOnlyList<Estimate> Estimates { get; init; }
 
+    /// <summary>By scope, metric, mechanism (the level, then the difference from the baseline) and quantile: how figures are distributed over nodes.</summary>
+    public required IReadOnlyList<QuantileEstimate> Quantiles { get; init; }
+
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
@@ -15,55 +18,63 @@ public sealed record FleetEstimates
     /// <summary>What in the nodes makes the estimates less than they look, in plain sentences.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    internal static FleetEstimates From(StudyDefinition study, FleetAccumulator nodes)
+    internal static FleetEstimates From(StudyDefinition study, FleetAccumulator nodes, SelectionWeights weights)
     {
-        var scopes = Scopes(study, nodes);
+        var scopes = Scopes(study, nodes, weights);
         return new FleetEstimates
         {
-            Estimates = [.. scopes.SelectMany(scope => EstimatesOf(study, scope.Name, scope.Estimator))],
+            Estimates = [.. scopes.SelectMany(scope => EstimatesOf(study, scope))],
+            Quantiles = [.. scopes.SelectMany(scope => QuantilesOf(study, scope))],
             Claims = ClaimJudge.Judge(study, scopes.ToDictionary(scope => scope.Name, scope => scope.Estimator)),
             Classes = [.. study.Classes.Select((@class, index) => Summary(@class, [.. nodes.Of(index).Select(entry => entry.Sums)]))],
-            Warnings = WarningsOf(study, nodes),
+            Warnings = [.. WarningsOf(study, nodes), .. scopes.Select(scope => MeasuredCoverage.Warning(scope.Title, scope.Sample.Recordings)).OfType<string>()],
         };
     }
 
-    private static List<(string Name, ScopeEstimator Estimator)> Scopes(StudyDefinition study, FleetAccumulator nodes)
+    private static List<Scope> Scopes(StudyDefinition study, FleetAccumulator nodes, SelectionWeights weights)
     {
-        var strata = study.Classes.Select((@class, index) => new Stratum(
-            @class.Name,
-            @class.Nodes,
-            [.. nodes.Of(index).Select(entry => new RecordingMeans(entry.Recording, entry.Sums, study.Mechanisms.Count))])).ToList();
+        var strata = study.Classes.Select((@class, index) =>
+        {
+            var recordings = nodes.Of(index).ToList();
+            return new Stratum(
+                @class.Name,
+                @class.Nodes,
+                [.. recordings.Select(entry => new RecordingMeans(entry.Recording, entry.Sums, study.Mechanisms.Count))],
+                [.. recordings.Select(entry => weights.Of(index, entry.Recording))],
+                @class.Frame,
+                @class.Collapse);
+        }).ToList();
         return
         [
-            (EstimateScope.Fleet, new ScopeEstimator(new ScopeSample(strata), study.Level)),
-            .. strata.Select(stratum => (EstimateScope.OfClass(stratum.Class), new ScopeEstimator(new ScopeSample([stratum]), study.Level))),
+            new(EstimateScope.Fleet, study.Nodes, new ScopeSample(strata), study.Level),
+            .. strata.Select(stratum => new Scope(EstimateScope.OfClass(stratum.Class), stratum.FleetNodes, new ScopeSample([stratum]), study.Level)),
         ];
     }
 
-    private static IEnumerable<Estimate> EstimatesOf(StudyDefinition study, string scope, ScopeEstimator estimator)
+    private static IEnumerable<Estimate> EstimatesOf(StudyDefinition study, Scope scope)
     {
-        foreach (var metric in Metric.All)
+        foreach (var metric in study.Metrics)
         {
             for (var mechanism = 0; mechanism < study.Mechanisms.Count; mechanism++)
             {
-                yield return Of(metric, study.Mechanisms[mechanism], against: null, scope, study.Level, estimator.Level(metric, mechanism));
+                yield return Of(metric, study.Mechanisms[mechanism], against: null, scope, study.Level, scope.Estimator.Level(metric, mechanism));
                 if (mechanism == study.BaselineIndex)
                     continue;
-                var difference = Of(metric, study.Mechanisms[mechanism], study.Baseline, scope, study.Level, estimator.Difference(metric, mechanism, study.BaselineIndex));
+                var difference = Of(metric, study.Mechanisms[mechanism], study.Baseline, scope, study.Level, scope.Estimator.Difference(metric, mechanism, study.BaselineIndex));
                 yield return metric.IsShare ? difference : difference with
                 {
-                    Relative = estimator.RelativeDifference(metric, mechanism, study.BaselineIndex).Interval,
+                    Relative = scope.Estimator.RelativeDifference(metric, mechanism, study.BaselineIndex).Interval,
                 };
             }
         }
     }
 
-    private static Estimate Of(Metric metric, string mechanism, string? against, string scope, double level, ScopeEstimate estimate) => new()
+    private static Estimate Of(Metric metric, string mechanism, string? against, Scope scope, double level, ScopeEstimate estimate) => new()
     {
         Metric = metric.Name,
         Mechanism = mechanism,
         Against = against,
-        Scope = scope,
+        Scope = scope.Name,
         Value = estimate.Interval.Value,
         Low = estimate.Interval.Low,
         High = estimate.Interval.High,
@@ -77,7 +88,43 @@ public sealed record FleetEstimates
         Components = estimate.Components,
         AllReads = estimate.AllReads,
         AllWrites = estimate.AllWrites,
+        PerNode = metric.IsShare || estimate.Interval.Value is null ? null : estimate.Interval.Times(1.0 / scope.Nodes),
     };
+
+    private static IEnumerable<QuantileEstimate> QuantilesOf(StudyDefinition study, Scope scope)
+    {
+        var estimator = new QuantileEstimator(scope.Sample, study.Level);
+        for (var metric = 0; metric < NodeDistributions.Metrics.Count; metric++)
+        {
+            if (!study.Metrics.Contains(NodeDistributions.Metrics[metric]))
+                continue;
+            for (var mechanism = 0; mechanism < study.Mechanisms.Count; mechanism++)
+            {
+                foreach (var difference in mechanism == study.BaselineIndex ? (bool[])[false] : [false, true])
+                {
+                    foreach (var quantile in QuantileEstimator.Quantiles)
+                    {
+                        var (interval, reason) = estimator.Estimate(metric, mechanism, difference, quantile);
+                        yield return new QuantileEstimate
+                        {
+                            Metric = NodeDistributions.Metrics[metric].Name,
+                            Mechanism = study.Mechanisms[mechanism],
+                            Against = difference ? study.Baseline : null,
+                            Scope = scope.Name,
+                            Quantile = quantile,
+                            Value = interval.Value,
+                            Low = interval.Low,
+                            High = interval.High,
+                            Level = study.Level,
+                            Unit = NodeDistributions.Metrics[metric].Unit,
+                            Recordings = scope.Sample.Recordings,
+                            Reason = reason,
+                        };
+                    }
+                }
+            }
+        }
+    }
 
     private static ClassSummary Summary(NodeClass @class, IReadOnlyList<RecordingSums> recordings)
     {
@@ -136,5 +183,14 @@ public sealed record FleetEstimates
         }
 
         return warnings;
+    }
+
+    /// <summary>A part of the fleet that is estimated.</summary>
+    private sealed record Scope(string Name, long Nodes, ScopeSample Sample, double Level)
+    {
+        public ScopeEstimator Estimator { get; } = new(Sample, Level);
+
+        /// <summary>How a sentence about it begins.</summary>
+        public string Title => Name == EstimateScope.Fleet ? "Fleet" : $"Class {Sample.Strata[0].Class}";
     }
 }

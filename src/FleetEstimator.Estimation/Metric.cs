@@ -12,7 +12,7 @@ public sealed record Metric
     [
         new("rss_mean", MetricUnit.Bytes, NodeQuantity.RssMeanBytes)
         {
-            Meaning = "Resident set size, time-weighted mean after warm-up." + SumOfNodes, LowerIsSaving = true,
+            Meaning = "Resident set size, time-weighted mean after warm-up." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
         },
         new("rss_peak", MetricUnit.Bytes, NodeQuantity.RssPeakBytes)
         {
@@ -20,15 +20,15 @@ public sealed record Metric
         },
         new("memory_mean", MetricUnit.Bytes, NodeQuantity.MemoryMeanBytes)
         {
-            Meaning = "RSS, swap cache and what zram or zswap hold, time-weighted mean after warm-up: what a node really spends." + SumOfNodes, LowerIsSaving = true,
+            Meaning = "RSS, swap cache and what zram or zswap hold, time-weighted mean after warm-up: what a node really spends." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
         },
         new("memory_peak", MetricUnit.Bytes, NodeQuantity.MemoryPeakBytes)
         {
-            Meaning = "RSS, swap cache and what zram or zswap hold, peak after warm-up." + SumOfPeaks, LowerIsSaving = true,
+            Meaning = "RSS, swap cache and what zram or zswap hold, peak after warm-up." + SumOfPeaks, LowerIsSaving = true, HasQuantiles = true,
         },
         new("swap_out", MetricUnit.BytesPerSecond, NodeQuantity.SwapOutBytes)
         {
-            Meaning = "Traffic to the swap device or zram, zeros not counted, uncompressed." + SumOfNodes, LowerIsSaving = true,
+            Meaning = "Traffic to the swap device or zram, zeros not counted, uncompressed." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
         },
         new("swap_in", MetricUnit.BytesPerSecond, NodeQuantity.SwapInBytes)
         {
@@ -44,7 +44,7 @@ public sealed record Metric
         },
         new("major_faults", MetricUnit.PerSecond, NodeQuantity.MajorFaults)
         {
-            Meaning = "Faults that had to read or zero-fill the page itself." + SumOfNodes, LowerIsSaving = true,
+            Meaning = "Faults that had to read or zero-fill the page itself." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
         },
         new("minor_faults", MetricUnit.PerSecond, NodeQuantity.MinorFaults)
         {
@@ -56,7 +56,7 @@ public sealed record Metric
         },
         new("fault_time", MetricUnit.MicrosecondsPerSecond, NodeQuantity.FaultNanoseconds)
         {
-            Meaning = "Time processes wait in page faults, device latency included, by the cost table." + SumOfNodes, LowerIsSaving = true, Scale = 1e-3,
+            Meaning = "Time processes wait in page faults, device latency included, by the cost table." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true, Scale = 1e-3,
         },
         new("swap_slots_mean", MetricUnit.Pages, NodeQuantity.SwapSlotsMeanPages)
         {
@@ -65,6 +65,10 @@ public sealed record Metric
         new("swap_hidden_mean", MetricUnit.Pages, NodeQuantity.SwapHiddenMeanPages)
         {
             Meaning = "Pages a mechanism takes out of users' swap accounting, time-weighted mean after warm-up." + SumOfNodes,
+        },
+        new("smallest_limit", MetricUnit.Bytes, NodeQuantity.SmallestLimitBytes)
+        {
+            Meaning = "Least memory limit at which the node's major faults stay within the study's bound." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
         },
         new("zero_filled_share/resident_pages", MetricUnit.One, NodeQuantity.ZeroFilledResidentMeanBytes, NodeQuantity.RssMeanBytes)
         {
@@ -94,6 +98,9 @@ public sealed record Metric
 
     /// <summary>Whether less of it is a saving, so that a claim may say <c>saved</c>.</summary>
     public bool LowerIsSaving { get; private init; }
+
+    /// <summary>Whether its distribution over nodes is told by quantiles too.</summary>
+    public bool HasQuantiles { get; private init; }
 
     /// <summary>What is summed over nodes; counts are summed per second.</summary>
     public NodeQuantity Numerator { get; }

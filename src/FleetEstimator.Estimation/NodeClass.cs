@@ -18,10 +18,19 @@ public sealed record NodeClass
     /// <summary>Memory that no trace holds (page cache, shared memory, kernel) in bytes, in [0, <see cref="MemoryBytes"/>).</summary>
     public long UnmodelledBytes { get; init; }
 
+    /// <summary>Which recordings stand for the class; at least one pattern.</summary>
+    public required IReadOnlyList<RecordingPattern> Recordings { get; init; }
+
     /// <summary>
-    /// Glob patterns of trace files, relative to the study file, and traces of a store as <c>store:FOLDER?class=NAME…</c>; at least one.
+    /// Nodes that the recorded ones were drawn from, without replacement, each at most once; then the variance between recordings is corrected for the part of them that was
+    /// recorded, and the estimate is of these nodes in the period recorded. Null (the default): the nodes are a sample of all that could be (a superpopulation).
     /// </summary>
-    public required IReadOnlyList<string> Recordings { get; init; }
+    public int? Frame { get; init; }
+
+    /// <summary>
+    /// Name shared by classes whose variance is estimated from their recordings together, for classes with too few of their own (collapsed strata); null = by itself.
+    /// </summary>
+    public string? Collapse { get; init; }
 
     /// <summary>Copies of a recording side by side on a node, 1 to 10,000; null = fill: until memory is used as recorded.</summary>
     public int? Instances { get; init; }
@@ -55,7 +64,26 @@ public sealed record NodeClass
 
     /// <summary>Share of a node's copies whose processes must not map the shared zero page, in [0, 1].</summary>
     public double ZeroPageForbidden { get; init; }
+
+    /// <summary>
+    /// A what-if: the share of recorded page contents that are filled with zeros, in [0, 1]. Blocks of 64 KiB chosen by a hash become zeros, or data, until it is met; raising the
+    /// share only adds zeros. Null = as recorded.
+    /// </summary>
+    public double? ZeroPages { get; init; }
+
+    /// <summary>
+    /// A what-if: of the accesses not recorded as stores, loads and those of unknown kind, the share that are loads, in [0, 1]; the others become stores that leave the content
+    /// as it is. Null = as recorded, accesses of unknown kind as bounds.
+    /// </summary>
+    public double? Loads { get; init; }
 }
+
+/// <summary>Recordings that a class names, and what each of them counts for.</summary>
+/// <param name="Pattern">A glob pattern of trace files, relative to the study file, or traces of a store as <c>store:FOLDER?class=NAME…</c>.</param>
+/// <param name="Weight">
+/// The inverse of the probability with which each of these nodes was selected for recording, on any scale common to the class; above 0, at most 1,000,000,000.
+/// </param>
+public sealed record RecordingPattern(string Pattern, double Weight = 1);
 
 /// <summary>Transparent huge pages of a node, as sysfs sets them.</summary>
 public sealed record HugePageDefinition

@@ -7,10 +7,9 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
 {
     internal static readonly string[] Keys =
     [
-        "name", "nodes", "memory", "unmodelled", "recordings", "instances", "limit", "group_limit", "swap", "reclaim", "lru", "huge_pages", "ksm", "zero_page_forbidden", "start",
+        "name", "nodes", "frame", "collapse", "memory", "unmodelled", "recordings", "instances", "limit", "group_limit", "swap", "reclaim", "lru", "huge_pages", "ksm", "zero_page_forbidden", "zero_pages", "loads", "start",
     ];
 
-    internal static readonly string[] StoreKeys = ["store", "class", "node", "kernel", "labels"];
     internal static readonly string[] LimitKeys = ["of_peak"];
     internal static readonly string[] SwapKeys = ["device", "size", "page_cluster", "zswap", "compression_ratio"];
     internal static readonly string[] ReclaimKeys = ["watermarks", "proactive"];
@@ -53,6 +52,8 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
             Nodes = (int)(_fields.WholeNumber("nodes", 1, MaxNodes) ?? 1),
             MemoryBytes = memory ?? 1,
             UnmodelledBytes = unmodelled ?? 0,
+            Frame = (int?)_fields.WholeNumber("frame", 1, MaxNodes),
+            Collapse = _fields.Find("collapse") is null ? null : _fields.Name("collapse"),
             Recordings = Recordings(),
             Instances = Instances(),
             Limit = limit ?? MemoryLimit.None,
@@ -63,31 +64,32 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
             Lru = _fields.Choice("lru", StudyWords.Lrus, LruKind.MultiGenerational),
             HugePages = HugePages(),
             Ksm = Ksm(),
-            ZeroPageForbidden = ZeroPageForbidden(),
+            ZeroPageForbidden = _fields.Share("zero_page_forbidden", "the share of a node's copies that must not map the zero page") ?? 0,
+            ZeroPages = _fields.Share("zero_pages", "the share of pages to take as filled with zeros"),
+            Loads = _fields.Share("loads", "the share of accesses not known to be stores to take as loads"),
             Start = _fields.Choice("start", StudyWords.Starts, StartOffset.Random),
         };
     }
 
     public void RefuseName(string problem, string remedy) => _fields.Refuse("name", problem, remedy);
 
-    private List<string> Recordings()
+    private List<RecordingPattern> Recordings()
     {
         const string remedy = "list at least one glob pattern of trace files, such as traces/web-*.arrow, or traces of a store, such as {store: traces, class: web}";
-        var patterns = new List<string>();
+        var patterns = new List<RecordingPattern>();
         if (_fields.Require("recordings", remedy) is null || _fields.List("recordings", remedy) is not { } items)
             return patterns;
         for (var index = 0; index < items.Count; index++)
         {
             var itemPath = $"{_fields.PathOf("recordings")}[{index}]";
-            var item = items[index];
-            if ((item is YamlMapping ? StoredRecordings.Read(new StudyFields(item, itemPath, StoreKeys, errors)) : _fields.AsText(item, itemPath, remedy)) is not { } pattern)
+            if (RecordingPatternReader.Read(items[index], itemPath, remedy, _fields) is not { } recording)
                 continue;
-            if (pattern.Length is 0 or > MaxPatternLength || pattern.Any(char.IsControl))
-                errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(pattern)}' is empty, too long or holds control characters", remedy);
-            else if (patterns.Contains(pattern))
-                errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(pattern)}' stands twice", "keep one");
+            if (recording.Pattern.Length is 0 or > MaxPatternLength || recording.Pattern.Any(char.IsControl))
+                errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(recording.Pattern)}' is empty, too long or holds control characters", remedy);
+            else if (patterns.Exists(earlier => earlier.Pattern == recording.Pattern))
+                errors.Add(items[index], itemPath, $"'{StudyFields.Shorten(recording.Pattern)}' stands twice", "keep one");
             else
-                patterns.Add(pattern);
+                patterns.Add(recording);
         }
 
         return patterns;
@@ -226,17 +228,6 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
                     fields.Refuse("sleep", "is not a whole number of milliseconds up to a day", "write the kernel's sleep_millisecs, such as 20 ms");
                 return new KsmSettings((int)(fields.WholeNumber("pages_to_scan", 1, MaxKsmPages) ?? (ulong)standard.PagesToScan), (int)Math.Min(sleep / 1_000, MaxKsmSleepMicroseconds / 1_000));
         }
-    }
-
-    private double ZeroPageForbidden()
-    {
-        const string remedy = "write the share of a node's copies that must not map the zero page, from 0% to 100%";
-        if (_fields.Scalar("zero_page_forbidden", remedy) is not { } scalar)
-            return 0;
-        if (StudyReader.Share(scalar) is { } share and <= 1)
-            return share;
-        _fields.Refuse("zero_page_forbidden", $"'{StudyFields.Shorten(scalar.Text)}' is not such a share", remedy);
-        return 0;
     }
 
     private static double CompressionRatio(StudyFields fields)

@@ -24,6 +24,12 @@ public enum NodeQuantity : byte
     /// <summary>Pages taken out of users' swap accounting, mean over time.</summary>
     SwapHiddenMeanPages,
 
+    /// <summary>Least memory limit in bytes under which major faults stay within the study's bound; 0 in studies that do not look for it.</summary>
+    SmallestLimitBytes,
+
+    /// <summary>Nodes (1 or 0) whose major faults exceed the study's bound even without a limit.</summary>
+    BeyondBoundNodes,
+
     /// <summary>Bytes written to the swap device. This and all that follow are counts over the measured period.</summary>
     SwapOutBytes,
 
@@ -92,6 +98,8 @@ public static class NodeQuantities
             NodeQuantity.ZeroFilledResidentMeanBytes => lane.ZeroFilledResidentMeanBytes,
             NodeQuantity.SwapSlotsMeanPages => lane.SwapSlotsMeanPages,
             NodeQuantity.SwapHiddenMeanPages => lane.SwapHiddenMeanPages,
+            NodeQuantity.SmallestLimitBytes => lane.SmallestLimitBytes,
+            NodeQuantity.BeyondBoundNodes => lane.ExceedsBoundUnlimited ? 1 : 0,
             NodeQuantity.SwapOutBytes => checked(counters.SwapOuts * node.PageSizeBytes),
             NodeQuantity.SwapInBytes => checked(counters.SwapIns * node.PageSizeBytes),
             NodeQuantity.ZeroHandledSwapOutPages => counters.ZeroSwapOuts + counters.ZeroPagesMappedAtSwapOut,

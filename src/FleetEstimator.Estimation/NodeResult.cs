@@ -72,6 +72,15 @@ public sealed record LaneResult
     /// <summary>Pages the mechanism took out of users' swap accounting, mean over time.</summary>
     public long SwapHiddenMeanPages { get; init; }
 
+    /// <summary>
+    /// Least memory limit in bytes with which major faults stay within <see cref="StudyDefinition.RightSize"/>; what the node uses without a limit where they never do.
+    /// 0 where the study does not look for it.
+    /// </summary>
+    public long SmallestLimitBytes { get; init; }
+
+    /// <summary>Whether the node takes more major faults than the bound even without a limit.</summary>
+    public bool ExceedsBoundUnlimited { get; init; }
+
     /// <summary>Events over the measured period.</summary>
     public Counters Counters { get; init; }
 

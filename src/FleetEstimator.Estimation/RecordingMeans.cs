@@ -4,13 +4,14 @@ namespace FleetEstimator.Estimation;
 internal sealed class RecordingMeans
 {
     private readonly int _mechanisms;
+    private readonly RecordingSums _sums;
 
     /// <summary>By row (all nodes first, then each group), access assumption, mechanism and quantity.</summary>
     private readonly double[] _means;
 
     public RecordingMeans(int recording, RecordingSums sums, int mechanisms)
     {
-        (Recording, Nodes, HasAllWrites, _mechanisms) = (recording, sums.Nodes, sums.HasAllWrites, mechanisms);
+        (Recording, Nodes, HasAllWrites, _mechanisms, _sums) = (recording, sums.Nodes, sums.HasAllWrites, mechanisms, sums);
         SamplingFraction = sums.SamplingFraction;
         Halves = [.. sums.Halves.Select(half => new RecordingMeans(recording, half, mechanisms))];
         NodesOfGroups = [.. Enumerable.Range(0, RecordingSums.Groups).Select(sums.NodesOf)];
@@ -54,6 +55,9 @@ internal sealed class RecordingMeans
 
     /// <summary>Mean over all nodes.</summary>
     public double Mean(AccessAssumption accesses, int mechanism, NodeQuantity quantity) => _means[Index(0, accesses, mechanism, quantity)];
+
+    /// <summary>How figures are distributed over the nodes.</summary>
+    public NodeDistributions Distributions(AccessAssumption accesses) => _sums.Distributions(accesses);
 
     /// <summary>A linear form over all nodes.</summary>
     public double Form(LinearisedStatistic statistic, AccessAssumption accesses) => Form(statistic, accesses, row: 0);

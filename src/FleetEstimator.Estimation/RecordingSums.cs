@@ -4,7 +4,7 @@ namespace FleetEstimator.Estimation;
 /// Exact sums over the nodes of one class that replay one recording. Nodes are also split at random into <see cref="Groups"/> groups whose sums are
 /// kept apart: how much groups differ tells how much nodes do, for every figure at once and without a sum of products for each pair of quantities.
 /// </summary>
-internal sealed class RecordingSums(int mechanisms)
+internal sealed class RecordingSums(int mechanisms, int baseline, bool isHalf = false)
 {
     /// <summary>Random groups. Each recording gives at most one degree of freedom less than this; a study has many recordings.</summary>
     public const int Groups = 4;
@@ -13,7 +13,11 @@ internal sealed class RecordingSums(int mechanisms)
     private readonly Int128[] _measuredMicroseconds = new Int128[Groups];
     private readonly Int128[] _allReads = new Int128[Groups * mechanisms * NodeQuantities.Count];
 
+    // How the figures are distributed over nodes is not asked of halves, of which there is one each.
+    private readonly NodeDistributions _distributionsAllReads = new(isHalf ? 0 : mechanisms, baseline);
+
     private RecordingSums[] _halves = [];
+    private NodeDistributions? _distributionsAllWrites;
 
     /// <summary>Null until a node was replayed with all writes; from then on nodes that were not count with their all reads.</summary>
     private Int128[]? _allWrites;
@@ -57,7 +61,9 @@ internal sealed class RecordingSums(int mechanisms)
         var group = GroupOf(node.Node);
         var hasAllWrites = node.Lanes.Count > mechanisms;
         if (hasAllWrites)
-            _allWrites ??= (Int128[])_allReads.Clone();
+            DistinguishAllWrites();
+        _distributionsAllReads.Add(node, 0);
+        _distributionsAllWrites?.Add(node, hasAllWrites ? mechanisms : 0);
         _nodes[group]++;
         _measuredMicroseconds[group] += node.MeasuredMicroseconds;
         Instances += node.Instances;
@@ -84,9 +90,12 @@ internal sealed class RecordingSums(int mechanisms)
     {
         if (_allWrites is not null || other._allWrites is not null)
         {
-            _allWrites ??= (Int128[])_allReads.Clone();
-            AddTo(_allWrites, other._allWrites ?? other._allReads);
+            DistinguishAllWrites();
+            AddTo(_allWrites!, other._allWrites ?? other._allReads);
+            _distributionsAllWrites!.Add(other._distributionsAllWrites ?? other._distributionsAllReads);
         }
+
+        _distributionsAllReads.Add(other._distributionsAllReads);
 
         AddTo(_allReads, other._allReads);
         AddTo(_measuredMicroseconds, other._measuredMicroseconds);
@@ -99,10 +108,21 @@ internal sealed class RecordingSums(int mechanisms)
             _nodes[group] += other._nodes[group];
     }
 
+    /// <summary>How figures are distributed over the nodes; of a node without unknown accesses, the same under both assumptions.</summary>
+    public NodeDistributions Distributions(AccessAssumption accesses) =>
+        accesses == AccessAssumption.AllWrites && _distributionsAllWrites is not null ? _distributionsAllWrites : _distributionsAllReads;
+
+    /// <summary>From here on the two assumptions are kept apart; so far they were the same.</summary>
+    private void DistinguishAllWrites()
+    {
+        _allWrites ??= (Int128[])_allReads.Clone();
+        _distributionsAllWrites ??= _distributionsAllReads.Clone();
+    }
+
     private RecordingSums HalfOf(int half, int halves)
     {
         if (_halves.Length == 0)
-            _halves = [.. Enumerable.Range(0, halves).Select(_ => new RecordingSums(mechanisms))];
+            _halves = [.. Enumerable.Range(0, halves).Select(_ => new RecordingSums(mechanisms, baseline, isHalf: true))];
         return _halves[half];
     }
 

@@ -18,6 +18,12 @@ internal sealed record ScopeEstimate(Interval Interval, int Recordings)
     public Interval? AllReads { get; init; }
 
     public Interval? AllWrites { get; init; }
+
+    /// <summary>The figure under each assumption on unknown accesses (one where they agree), as what its interval is made from; empty where there is no interval.</summary>
+    public IReadOnlyList<IntervalGrounds> Grounds { get; init; } = [];
+
+    /// <summary>The figure with the opposite sign: a difference told as a saving.</summary>
+    public ScopeEstimate Negated() => this with { Interval = Interval.Negated(), Grounds = [.. Grounds.Select(grounds => grounds.Negated())] };
 }
 
 /// <summary>
@@ -27,6 +33,9 @@ internal sealed record ScopeEstimate(Interval Interval, int Recordings)
 internal sealed class ScopeEstimator(ScopeSample sample, double level)
 {
     private delegate LinearisedStatistic? Linearisation(LinearisedStatistic.Total total);
+
+    /// <summary>The same scope with intervals of another level.</summary>
+    public ScopeEstimator At(double otherLevel) => new(sample, otherLevel);
 
     /// <summary>The level of a metric under a mechanism.</summary>
     public ScopeEstimate Level(Metric metric, int mechanism) =>
@@ -68,29 +77,21 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
         }
 
         var spread = sample.RecordingSpread(statistic, accesses);
-        var halfWidth = spread.HalfWidth(level);
-        // Ends beyond what the figure can be are cut off: that loses no coverage. The figure itself stays inside.
-        var low = Math.Min(statistic.Value, Math.Max(statistic.Least, statistic.Value - halfWidth));
-        var high = Math.Max(statistic.Value, Math.Min(statistic.Most, statistic.Value + halfWidth));
-        return new ScopeEstimate(new Interval(statistic.Value, low, high), sample.Recordings)
+        var grounds = new IntervalGrounds(statistic.Value, statistic.Least, statistic.Most, spread, simulation);
+        return new ScopeEstimate(grounds.At(level), sample.Recordings)
         {
             DegreesOfFreedom = spread.DegreesOfFreedom,
             SimulationHalfWidth = simulation?.HalfWidth(level),
             Components = ErrorComponents.Of(spread, simulation, pageSampling),
             Note = spread.Variance > 0 ? null : "all recordings of a class give exactly the same, so the interval is a point",
+            Grounds = [grounds],
         };
     }
 
     private static ScopeEstimate Bounds(ScopeEstimate allReads, ScopeEstimate allWrites)
     {
         var (reads, writes) = (allReads.Interval, allWrites.Interval);
-        var hasInterval = reads.Low is not null && writes.Low is not null;
-        return new ScopeEstimate(
-            new Interval(
-                (reads.Value + writes.Value) / 2,
-                hasInterval ? Math.Min(reads.Low!.Value, writes.Low!.Value) : null,
-                hasInterval ? Math.Max(reads.High!.Value, writes.High!.Value) : null),
-            allReads.Recordings)
+        return new ScopeEstimate(reads.Over(writes), allReads.Recordings)
         {
             Reason = allReads.Reason ?? allWrites.Reason,
             DegreesOfFreedom = allReads.DegreesOfFreedom is { } one && allWrites.DegreesOfFreedom is { } other ? Math.Min(one, other) : null,
@@ -99,6 +100,7 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
             Note = allReads.Note is not null && allWrites.Note is not null ? allReads.Note : null,
             AllReads = reads,
             AllWrites = writes,
+            Grounds = allReads.Grounds.Count > 0 && allWrites.Grounds.Count > 0 ? [.. allReads.Grounds, .. allWrites.Grounds] : [],
         };
     }
 }

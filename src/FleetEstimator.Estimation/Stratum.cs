@@ -1,40 +1,54 @@
 namespace FleetEstimator.Estimation;
 
 /// <summary>One class as a stratum: how many nodes it stands for, and the recordings sampled from it.</summary>
-/// <param name="Class">Name of the class.</param>
-/// <param name="FleetNodes">Nodes of the class in the fleet.</param>
-/// <param name="Recordings">The recordings its simulated nodes replayed, ascending.</param>
-internal sealed record Stratum(string Class, long FleetNodes, IReadOnlyList<RecordingMeans> Recordings)
+internal sealed class Stratum
 {
-    /// <summary>Expansion of one recording's mean to its part of the class total.</summary>
-    public double Expansion => (double)FleetNodes / Recordings.Count;
+    private readonly double[] _shares;
 
-    /// <summary>Mean over recordings; exactly their common value where all agree.</summary>
-    public static double MeanOf(IReadOnlyList<double> values)
+    /// <param name="class">Name of the class.</param>
+    /// <param name="fleetNodes">Nodes of the class in the fleet.</param>
+    /// <param name="recordings">The recordings its simulated nodes replayed, ascending.</param>
+    /// <param name="weights">The selection weight of each recording, above 0, on any scale; null = equal.</param>
+    /// <param name="frame">Nodes that the recorded ones were drawn from without replacement; null = no finite population.</param>
+    /// <param name="collapse">Name of the strata whose variance is estimated together with this one's; null = by itself.</param>
+    public Stratum(string @class, long fleetNodes, IReadOnlyList<RecordingMeans> recordings, IReadOnlyList<double>? weights = null, long? frame = null, string? collapse = null)
     {
-        var sum = 0.0;
-        foreach (var value in values)
-            sum += value - values[0];
-        return values[0] + (sum / values.Count);
+        (Class, FleetNodes, Recordings, Collapse) = (@class, fleetNodes, recordings, collapse);
+        SampledShare = frame is { } nodes && recordings.Count > 0 ? Math.Min(1, (double)recordings.Count / nodes) : 0;
+        var total = weights?.Sum() ?? recordings.Count;
+        _shares = [.. Enumerable.Range(0, recordings.Count).Select(index => (weights?[index] ?? 1) / total)];
+    }
+
+    /// <summary>Name of the class.</summary>
+    public string Class { get; }
+
+    /// <summary>Nodes of the class in the fleet.</summary>
+    public long FleetNodes { get; }
+
+    /// <summary>The recordings its simulated nodes replayed, ascending.</summary>
+    public IReadOnlyList<RecordingMeans> Recordings { get; }
+
+    /// <summary>Name of the strata whose variance is estimated together with this one's, or null.</summary>
+    public string? Collapse { get; }
+
+    /// <summary>Share of the sampling frame that was recorded; 0 where the study gives no frame.</summary>
+    public double SampledShare { get; }
+
+    /// <summary>What a recording's mean is multiplied by to give its part of the class total: nodes of the fleet that it stands for.</summary>
+    public double ExpansionOf(int index) => FleetNodes * _shares[index];
+
+    /// <summary>Mean over recordings, by weight; exactly their common value where all agree.</summary>
+    public double MeanOf(Func<RecordingMeans, double> value)
+    {
+        var (first, sum) = (value(Recordings[0]), 0.0);
+        for (var index = 1; index < Recordings.Count; index++)
+            sum += _shares[index] * (value(Recordings[index]) - first);
+        return first + sum;
     }
 
     /// <summary>The class total of a quantity: nodes in the fleet times the mean over recordings of the mean over nodes.</summary>
     public double Total(AccessAssumption accesses, int mechanism, NodeQuantity quantity) =>
-        FleetNodes * MeanOf([.. Recordings.Select(recording => recording.Mean(accesses, mechanism, quantity))]);
-
-    /// <summary>What the recordings add to the deviation of the total from what it estimates, one by one; they add up to 0.</summary>
-    public double[] Influences(LinearisedStatistic statistic, AccessAssumption accesses)
-    {
-        var forms = new double[Recordings.Count];
-        for (var index = 0; index < forms.Length; index++)
-            forms[index] = Recordings[index].Form(statistic, accesses);
-        var mean = MeanOf(forms);
-        // Makes the sum of squares the unbiased variance of the total: N² s² / R.
-        var weight = Expansion * Math.Sqrt(forms.Length / (forms.Length - 1.0));
-        for (var index = 0; index < forms.Length; index++)
-            forms[index] = weight * (forms[index] - mean);
-        return forms;
-    }
+        FleetNodes * MeanOf(recording => recording.Mean(accesses, mechanism, quantity));
 
     /// <summary>
     /// The variance that the choice of nodes (their random starts) adds to the class total, given the recordings. The variance between nodes is
@@ -42,7 +56,18 @@ internal sealed record Stratum(string Class, long FleetNodes, IReadOnlyList<Reco
     /// </summary>
     public Spread? SimulationSpread(LinearisedStatistic statistic, AccessAssumption accesses)
     {
-        var (squares, degreesOfFreedom, inverseNodes) = (0.0, -Recordings.Count, 0.0);
+        if (NodeVariance(statistic, accesses) is not { } nodes)
+            return null;
+        var variance = 0.0;
+        for (var index = 0; index < Recordings.Count; index++)
+            variance += ExpansionOf(index) * ExpansionOf(index) * nodes.Variance / Recordings[index].Nodes;
+        return nodes with { Variance = variance };
+    }
+
+    /// <summary>The variance of one node's figure about its recording's, pooled over recordings; null where no recording has two groups with nodes.</summary>
+    public Spread? NodeVariance(LinearisedStatistic statistic, AccessAssumption accesses)
+    {
+        var (squares, degreesOfFreedom) = (0.0, -Recordings.Count);
         foreach (var recording in Recordings)
         {
             var mean = recording.Form(statistic, accesses);
@@ -55,32 +80,8 @@ internal sealed record Stratum(string Class, long FleetNodes, IReadOnlyList<Reco
                 squares += nodes * deviation * deviation;
                 degreesOfFreedom++;
             }
-
-            inverseNodes += 1.0 / recording.Nodes;
         }
 
-        return degreesOfFreedom == 0 ? null : new Spread(Expansion * Expansion * squares / degreesOfFreedom * inverseNodes, degreesOfFreedom);
+        return degreesOfFreedom == 0 ? null : new Spread(squares / degreesOfFreedom, degreesOfFreedom);
     }
-}
-
-/// <summary>An estimated variance and how well it is known.</summary>
-/// <param name="Variance">The variance.</param>
-/// <param name="DegreesOfFreedom">Of a chi-square distribution with the same relative variance.</param>
-internal readonly record struct Spread(double Variance, double DegreesOfFreedom)
-{
-    /// <summary>The variance of a sum of independent parts, with Satterthwaite's degrees of freedom; of parts without variance, the fewest of any.</summary>
-    public static Spread OfSum(IReadOnlyCollection<Spread> parts)
-    {
-        var (variance, weighted) = (0.0, 0.0);
-        foreach (var part in parts)
-        {
-            variance += part.Variance;
-            weighted += part.Variance * part.Variance / part.DegreesOfFreedom;
-        }
-
-        return new Spread(variance, weighted > 0 ? variance * variance / weighted : parts.Min(part => part.DegreesOfFreedom));
-    }
-
-    /// <summary>Half the width of the interval of that level.</summary>
-    public double HalfWidth(double level) => Variance == 0 ? 0 : StudentQuantile.TwoSided(level, DegreesOfFreedom) * Math.Sqrt(Variance);
 }

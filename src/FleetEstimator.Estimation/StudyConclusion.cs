@@ -13,7 +13,7 @@ public static class StudyConclusion
     public static StudyResult Conclude(
         StudyDefinition study, IReadOnlyList<RecordingSummary> recordings, FleetAccumulator nodes, IReadOnlyList<FailedNode> failedNodes)
     {
-        var estimates = nodes.Finish(study);
+        var estimates = nodes.Finish(study, WeightsOf(study, recordings));
         var classes = study.Classes.Select((@class, index) => (@class.Name, index)).ToDictionary(entry => entry.Name, entry => entry.index, StringComparer.Ordinal);
         return new StudyResult
         {
@@ -28,11 +28,30 @@ public static class StudyConclusion
             Mechanisms = study.Mechanisms,
             Baseline = study.Baseline,
             Estimates = estimates.Estimates,
+            Quantiles = estimates.Quantiles,
             Claims = estimates.Claims,
             Costs = [.. Cost.All.Select(cost => new CostUsed(cost.Key, cost.Meaning, cost.Of(study.Costs), cost.SourceIn(study.Costs), cost.IsDefaultIn(study.Costs)))],
             Assumptions = Assumptions.Of(study, recordings),
             Warnings = [.. Assumptions.Doubts(study, recordings, estimates.Classes, failedNodes), .. estimates.Warnings],
             FailedNodes = [.. failedNodes.OrderBy(node => classes.GetValueOrDefault(node.Class, int.MaxValue)).ThenBy(node => node.Node)],
         };
+    }
+
+    private static SelectionWeights WeightsOf(StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
+    {
+        var weights = new Dictionary<(int, int), double>();
+        for (var @class = 0; @class < study.Classes.Count; @class++)
+        {
+            for (var recording = 0; recording < recordings.Count; recording++)
+            {
+                for (var index = 0; index < recordings[recording].Weights.Count; index++)
+                {
+                    if (recordings[recording].Classes[index] == study.Classes[@class].Name)
+                        weights[(@class, recording)] = recordings[recording].Weights[index];
+                }
+            }
+        }
+
+        return new SelectionWeights(weights);
     }
 }

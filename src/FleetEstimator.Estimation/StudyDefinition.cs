@@ -36,11 +36,24 @@ public sealed record StudyDefinition
     /// <summary>What steps of paging cost, whole: entries the study does not give have their defaults.</summary>
     public CostTable Costs { get; init; } = CostTable.Default;
 
+    /// <summary>How narrow simulation is to make the estimates; null = every node of the fleet is simulated.</summary>
+    public SimulationTarget? Simulation { get; init; }
+
+    /// <summary>The bound under which each node's smallest memory limit is looked for; null = it is not looked for.</summary>
+    public RightSizeBound? RightSize { get; init; }
+
+    /// <summary>The same study with one parameter changed at a time, for every value but the first of a parameter given as a list; the study itself has the first values.</summary>
+    public IReadOnlyList<SweepPoint> Sweep { get; init; } = [];
+
     /// <summary>The strata of the fleet, at least one; their names differ.</summary>
     public required IReadOnlyList<NodeClass> Classes { get; init; }
 
     /// <summary>What the study claims, each judged by its interval.</summary>
     public IReadOnlyList<Claim> Claims { get; init; } = [];
+
+    /// <summary>The metrics that the study estimates: all, but for the smallest limit where it is not looked for.</summary>
+    [JsonIgnore]
+    public IEnumerable<Metric> Metrics => Metric.All.Where(metric => RightSize is not null || metric.Numerator != NodeQuantity.SmallestLimitBytes);
 
     /// <summary>Place of <see cref="Baseline"/> in <see cref="Mechanisms"/>.</summary>
     [JsonIgnore]
@@ -62,6 +75,44 @@ public sealed record StudyDefinition
         return -1;
     }
 }
+
+/// <summary>A study that simulates as many nodes as it takes, rather than all.</summary>
+public sealed record SimulationTarget
+{
+    /// <summary>The metrics whose levels are to be known so well, unless a study names others.</summary>
+    public static readonly IReadOnlyList<string> DefaultMetrics = ["memory_mean"];
+
+    /// <summary>
+    /// Half the width of the fleet's simulation interval, the part of the uncertainty that simulating more nodes reduces: as a share of the level for totals, as it is for
+    /// metrics that are shares. In (0, 1).
+    /// </summary>
+    public required double HalfWidth { get; init; }
+
+    /// <summary>Names of the metrics, at least one; of each, the level under every mechanism.</summary>
+    public IReadOnlyList<string> Metrics { get; init; } = DefaultMetrics;
+}
+
+/// <summary>The most major faults a node may take under its smallest memory limit: a rate, or relative to what it takes today. Exactly one property is set.</summary>
+public sealed record RightSizeBound
+{
+    /// <summary>Per second and node, above 0.</summary>
+    public double? MajorFaultsPerSecond { get; init; }
+
+    /// <summary>As a share of what the same node takes under the baseline and its class's own limit, above 0; more than 1 allows more.</summary>
+    public double? OfBaseline { get; init; }
+
+    /// <summary>The bound in words.</summary>
+    public override string ToString() => OfBaseline is { } share
+        ? $"at most {Percentage.ToText(share)} of the major faults under the baseline and the class's own limit"
+        : $"at most {MajorFaultsPerSecond.GetValueOrDefault().ToString(System.Globalization.CultureInfo.InvariantCulture)} major faults per second and node";
+}
+
+/// <summary>A study with one parameter changed.</summary>
+/// <param name="Parameter">The parameter as the study writes it, such as <c>defaults.swap.page_cluster</c> or <c>web.limit</c>.</param>
+/// <param name="Value">Its value here, as the study writes it.</param>
+/// <param name="BaseValue">Its value in the study itself.</param>
+/// <param name="Study">The study; without claims and sweeps of its own.</param>
+public sealed record SweepPoint(string Parameter, string Value, string BaseValue, StudyDefinition Study);
 
 /// <summary>The part of a node's simulated period that is not measured: a share of it or a time, exactly one of the two.</summary>
 public sealed record WarmUp

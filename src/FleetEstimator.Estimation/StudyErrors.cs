@@ -21,6 +21,9 @@ internal sealed class StudyErrors(string file)
     public void ThrowIfAny()
     {
         if (_errors.Count > 0)
-            throw new StudyException([.. _errors.OrderBy(error => error.Line).ThenBy(error => error.Column)]);
+            throw Exception();
     }
+
+    /// <summary>The errors by place in the file.</summary>
+    public StudyException Exception() => new([.. _errors.OrderBy(error => error.Line).ThenBy(error => error.Column)]);
 }

@@ -151,18 +151,14 @@ internal sealed class StudyFields
         return null;
     }
 
-    /// <summary>One of some words. Words of <paramref name="uncovered"/> are known to us but not to the model: they are refused, not approximated.</summary>
-    public string? Word(string key, IReadOnlyCollection<string> allowed, IReadOnlyCollection<string> uncovered)
+    /// <summary>One of some words.</summary>
+    public string? Word(string key, IReadOnlyCollection<string> allowed)
     {
-        var list = string.Join(", ", allowed);
-        if (Scalar(key, $"allowed: {list}") is not { } scalar)
+        if (Scalar(key, $"allowed: {string.Join(", ", allowed)}") is not { } scalar)
             return null;
         if (allowed.Contains(scalar.Text))
             return scalar.Text;
-        if (uncovered.Contains(scalar.Text))
-            Refuse(key, $"'{scalar.Text}' is not covered yet", $"covered: {list}");
-        else
-            Refuse(key, $"'{Shorten(scalar.Text)}' is not known", Spelling.Remedy(scalar.Text, allowed));
+        Refuse(key, $"'{Shorten(scalar.Text)}' is not known", Spelling.Remedy(scalar.Text, allowed));
         return null;
     }
 
@@ -180,6 +176,18 @@ internal sealed class StudyFields
 
     /// <summary>On or off.</summary>
     public bool? Switch(string key) => Find(key) is null ? null : Choice(key, StudyWords.Switch, false);
+
+    /// <summary>A share from 0% to 100%, of what <paramref name="what"/> says.</summary>
+    public double? Share(string key, string what)
+    {
+        var remedy = $"write {what}, from 0% to 100%";
+        if (Scalar(key, remedy) is not { } scalar)
+            return null;
+        if (StudyReader.Share(scalar) is { } share and <= 1)
+            return share;
+        Refuse(key, $"'{Shorten(scalar.Text)}' is not such a share", remedy);
+        return null;
+    }
 
     /// <summary>A share above 0% and up to 100%.</summary>
     public double? ShareAbove0(string key)

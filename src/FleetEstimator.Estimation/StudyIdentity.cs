@@ -17,10 +17,11 @@ public static class StudyIdentity
     // The text is never put into HTML as it stands, and "> 2%" shall stay readable.
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>SHA-256 of <see cref="Canonical"/> in UTF-8, as 64 lower-case hexadecimal digits.</summary>
-    public static string Digest(StudyDefinition study) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Canonical(study))));
+    /// <summary>SHA-256 of <see cref="Canonical"/> in UTF-8, and of that of each point of its sweeps, as 64 lower-case hexadecimal digits.</summary>
+    public static string Digest(StudyDefinition study) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Join('\n', [Canonical(study), .. study.Sweep.Select(point => $"{point.Parameter}\t{point.Value}\t{Canonical(point.Study)}")]))));
 
-    /// <summary>The study on one line of JSON, every default written out. JSON is YAML: <see cref="StudyReader"/> reads it back into the same study.</summary>
+    /// <summary>The study without its sweeps on one line of JSON, every default written out. JSON is YAML: <see cref="StudyReader"/> reads it back into the same study.</summary>
     public static string Canonical(StudyDefinition study)
     {
         var text = new ArrayBufferWriter<byte>();
@@ -37,6 +38,10 @@ public static class StudyIdentity
             ? $"{warmUp.ToString(CultureInfo.InvariantCulture)} us"
             : Percentage.ToText(study.WarmUp.Share.GetValueOrDefault()));
         Write(json, study.Costs);
+        if (study.Simulation is { } simulation)
+            Write(json, simulation);
+        if (study.RightSize is { } rightSize)
+            Write(json, rightSize);
         json.WriteStartArray("classes");
         foreach (var @class in study.Classes)
             Write(json, @class);
@@ -75,6 +80,31 @@ public static class StudyIdentity
         json.WriteEndObject();
     }
 
+    private static void Write(Utf8JsonWriter json, SimulationTarget simulation)
+    {
+        json.WriteStartObject("simulation");
+        json.WriteString("half_width", Percentage.ToText(simulation.HalfWidth));
+        WriteList(json, "metrics", simulation.Metrics);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, RightSizeBound bound)
+    {
+        json.WriteStartObject("right_size");
+        if (bound.OfBaseline is { } share)
+        {
+            json.WriteStartObject("major_faults");
+            json.WriteString("of_baseline", Percentage.ToText(share));
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNumber("major_faults", Decimals.FromDouble(bound.MajorFaultsPerSecond.GetValueOrDefault()));
+        }
+
+        json.WriteEndObject();
+    }
+
     private static void Write(Utf8JsonWriter json, NodeClass @class)
     {
         json.WriteStartObject();
@@ -82,7 +112,7 @@ public static class StudyIdentity
         json.WriteNumber("nodes", @class.Nodes);
         json.WriteNumber("memory", @class.MemoryBytes);
         json.WriteNumber("unmodelled", @class.UnmodelledBytes);
-        WriteList(json, "recordings", @class.Recordings);
+        Write(json, @class.Recordings);
         if (@class.Instances is { } instances)
             json.WriteNumber("instances", instances);
         else
@@ -95,9 +125,34 @@ public static class StudyIdentity
         json.WriteEndObject();
     }
 
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<RecordingPattern> recordings)
+    {
+        json.WriteStartArray("recordings");
+        foreach (var recording in recordings)
+        {
+            if (recording.Weight == 1)
+            {
+                json.WriteStringValue(recording.Pattern);
+            }
+            else
+            {
+                json.WriteStartObject();
+                json.WriteString("files", recording.Pattern);
+                json.WriteNumber("weight", Decimals.FromDouble(recording.Weight));
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
     /// <summary>Keys that came later are written only where they say something, so that the digests of older studies stay.</summary>
     private static void WriteUnlessDefault(Utf8JsonWriter json, NodeClass @class)
     {
+        if (@class.Frame is { } frame)
+            json.WriteNumber("frame", frame);
+        if (@class.Collapse is { } collapse)
+            json.WriteString("collapse", collapse);
         if (!@class.GroupLimit.IsNone)
             Write(json, "group_limit", @class.GroupLimit);
         if (@class.Watermarks || @class.Proactive is not null)
@@ -135,6 +190,10 @@ public static class StudyIdentity
 
         if (@class.ZeroPageForbidden > 0)
             json.WriteString("zero_page_forbidden", Percentage.ToText(@class.ZeroPageForbidden));
+        if (@class.ZeroPages is { } zeroPages)
+            json.WriteString("zero_pages", Percentage.ToText(zeroPages));
+        if (@class.Loads is { } loads)
+            json.WriteString("loads", Percentage.ToText(loads));
     }
 
     private static void Write(Utf8JsonWriter json, string key, MemoryLimit limit)

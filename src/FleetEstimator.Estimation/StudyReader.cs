@@ -7,7 +7,16 @@ namespace FleetEstimator.Estimation;
 /// </summary>
 public static class StudyReader
 {
-    internal static readonly string[] Keys = ["study", "seed", "mechanisms", "baseline", "level", "duration", "warm_up", "costs", "classes", "claims"];
+    internal static readonly string[] Keys =
+    [
+        "study", "seed", "mechanisms", "baseline", "level", "duration", "warm_up", "costs", "simulation", "right_size", "defaults", "classes", "claims",
+    ];
+
+    internal static readonly string[] SimulationKeys = ["half_width", "metrics"];
+    internal static readonly string[] RightSizeKeys = ["major_faults"];
+    internal static readonly string[] OfBaselineKeys = ["of_baseline"];
+
+    private const double MostFaults = 1e9;
 
     /// <summary>Reads a study.</summary>
     /// <param name="yaml">The text of the file.</param>
@@ -17,13 +26,19 @@ public static class StudyReader
     public static StudyDefinition Read(string yaml, string fileName, Func<string, string>? readFile = null)
     {
         var errors = new StudyErrors(fileName);
-        var study = YamlTree.Read(yaml, errors) is { } root ? Study(new StudyFields(root, "", Keys, errors), readFile) : null;
+        if (YamlTree.Read(yaml, errors) is not { } root)
+            throw errors.Exception();
+        var sweeps = StudySweeps.Find(root, errors);
+        var study = Study(sweeps.Base, errors, readFile);
         errors.ThrowIfAny();
-        return study!;
+        var points = sweeps.Points.Select(point => new SweepPoint(point.Parameter, point.Value, point.BaseValue, Study(point.Root, errors, readFile) with { Claims = [] })).ToList();
+        errors.ThrowIfAny();
+        return study with { Sweep = points };
     }
 
-    private static StudyDefinition Study(StudyFields fields, Func<string, string>? readFile)
+    private static StudyDefinition Study(YamlValue root, StudyErrors errors, Func<string, string>? readFile)
     {
+        var fields = new StudyFields(ClassDefaults.Apply(root, errors), "", Keys, errors);
         var name = fields.Name("study");
         var mechanisms = Mechanisms(fields);
         var duration = Duration(fields);
@@ -38,9 +53,74 @@ public static class StudyReader
             DurationMicroseconds = duration,
             WarmUp = WarmUp(fields, duration),
             Costs = Costs(fields, readFile),
+            Simulation = Simulation(fields),
+            RightSize = RightSize(fields),
             Classes = classes,
         };
         return study with { Claims = ClaimReader.Claims(fields, study) };
+    }
+
+    private static SimulationTarget? Simulation(StudyFields fields)
+    {
+        if (fields.Find("simulation") is not { } value)
+            return null;
+        const string remedy = "write how narrow half the simulation interval is to be, above 0% and below 100%, such as half_width: 1%";
+        var target = new StudyFields(value, "simulation", SimulationKeys, fields.Errors);
+        if (target.Require("half_width", remedy) is null || target.ShareAbove0("half_width") is not { } halfWidth)
+            return null;
+        if (halfWidth == 1)
+            target.Refuse("half_width", "is everything", remedy);
+        return new SimulationTarget { HalfWidth = halfWidth, Metrics = TargetMetrics(target) };
+    }
+
+    private static IReadOnlyList<string> TargetMetrics(StudyFields target)
+    {
+        var known = Metric.All.Where(metric => metric.Numerator != NodeQuantity.SmallestLimitBytes).Select(metric => metric.Name).ToArray();
+        var remedy = $"list metrics: {string.Join(", ", known)}";
+        if (target.List("metrics", remedy) is not { } items)
+            return SimulationTarget.DefaultMetrics;
+        var names = new List<string>();
+        for (var index = 0; index < items.Count; index++)
+        {
+            var path = $"simulation.metrics[{index}]";
+            if (target.AsText(items[index], path, remedy) is not { } name)
+                continue;
+            if (!known.Contains(name))
+                target.Errors.Add(items[index], path, $"'{StudyFields.Shorten(name)}' is not a metric that can be asked for here", Spelling.Remedy(name, known));
+            else if (names.Contains(name))
+                target.Errors.Add(items[index], path, $"'{name}' stands twice", "keep one");
+            else
+                names.Add(name);
+        }
+
+        return names;
+    }
+
+    private static RightSizeBound? RightSize(StudyFields fields)
+    {
+        const string remedy = "write the most major faults per second and node, such as 20, or {of_baseline: 110%}, relative to what the node takes under the baseline today";
+        if (fields.Find("right_size") is not { } value)
+            return null;
+        var bound = new StudyFields(value, "right_size", RightSizeKeys, fields.Errors);
+        if (bound.Require("major_faults", remedy) is not { } faults)
+            return null;
+        if (faults is YamlMapping)
+        {
+            var relative = new StudyFields(faults, "right_size.major_faults", OfBaselineKeys, fields.Errors);
+            if (relative.Require("of_baseline", remedy) is null || relative.Scalar("of_baseline", remedy) is not { } scalar)
+                return null;
+            if (Share(scalar) is { } share and > 0)
+                return new RightSizeBound { OfBaseline = share };
+            relative.Refuse("of_baseline", $"'{StudyFields.Shorten(scalar.Text)}' is not a share above 0%", remedy);
+            return null;
+        }
+
+        if (bound.Scalar("major_faults", remedy) is not { } number)
+            return null;
+        if (YamlCore.DecimalNumber(number) is { } rate && Decimals.ToDouble(rate) is > 0 and <= MostFaults and var perSecond)
+            return new RightSizeBound { MajorFaultsPerSecond = perSecond };
+        bound.Refuse("major_faults", $"'{StudyFields.Shorten(number.Text)}' is not a rate above 0", remedy);
+        return null;
     }
 
     private static List<string> Mechanisms(StudyFields fields)

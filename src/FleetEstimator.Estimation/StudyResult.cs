@@ -48,6 +48,9 @@ public sealed record StudyResult
     /// <summary>By scope (fleet, then classes), metric, mechanism: the level, then the difference from the baseline.</summary>
     public required IReadOnlyList<Estimate> Estimates { get; init; }
 
+    /// <summary>How figures are distributed over nodes: by scope, metric, mechanism (the level, then the difference from the baseline) and quantile.</summary>
+    public IReadOnlyList<QuantileEstimate> Quantiles { get; init; } = [];
+
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
@@ -120,6 +123,9 @@ public sealed record RecordingSummary
 
     /// <summary>Names of the classes it stands for, in the order of the study.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
+
+    /// <summary>What it counts for within each of these classes, on the scale of the class; empty = as much as any other.</summary>
+    public IReadOnlyList<double> Weights { get; init; } = [];
 }
 
 /// <summary>A class and what was simulated of it.</summary>

@@ -13,11 +13,13 @@ namespace FleetEstimator.Grains;
 /// <param name="Study">What was asked.</param>
 /// <param name="Recordings">The sampling units, in ascending order of label.</param>
 /// <param name="ClassRecordings">For each class the recordings that stand for it, as indices, ascending.</param>
+/// <param name="ClassWeights">What each of them counts for, in the same order.</param>
 public sealed record StudyPlan(
     string Id,
     StudyDefinition Study,
     IReadOnlyList<Recording> Recordings,
-    IReadOnlyList<IReadOnlyList<int>> ClassRecordings)
+    IReadOnlyList<IReadOnlyList<int>> ClassRecordings,
+    IReadOnlyList<IReadOnlyList<double>> ClassWeights)
 {
     /// <summary>Nodes whose results one shard grain keeps.</summary>
     public const int NodesPerShard = 256;
@@ -26,20 +28,47 @@ public sealed record StudyPlan(
     /// <exception cref="TraceException">A pattern matches no file, a file is not usable, or a claim asks more than a recording can say.</exception>
     public static StudyPlan Make(StudyDefinition study, string folder)
     {
-        var recordings = RecordingSet.Find(folder, study.Classes.SelectMany(@class => @class.Recordings)).Recordings;
+        var recordings = RecordingSet.Find(folder, study.Classes.SelectMany(@class => @class.Recordings).Select(recording => recording.Pattern)).Recordings;
         var classes = study.Classes.Select(@class => RecordingsOf(@class, recordings, folder)).ToList();
-        var contents = string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.Digest).Prepend(StudyIdentity.Canonical(study)));
-        var plan = new StudyPlan(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents))), study, recordings, classes);
+        var plan = new StudyPlan(
+            IdOf(study, recordings),
+            study,
+            recordings,
+            [.. classes.Select(@class => (IReadOnlyList<int>)[.. @class.Select(entry => entry.Recording)])],
+            [.. classes.Select(@class => (IReadOnlyList<double>)[.. @class.Select(entry => entry.Weight)])]);
         TraceEvidence.Check(plan);
         return plan;
     }
 
-    private static IReadOnlyList<int> RecordingsOf(NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
-    {
-        var paths = @class.Recordings.SelectMany(pattern => RecordingSet.Match(folder, pattern)).ToHashSet(StringComparer.Ordinal);
+    /// <summary>The plan of a study that differs in a parameter only: the same recordings stand for the same nodes.</summary>
+    public StudyPlan Of(SweepPoint point) => this with { Id = IdOf(point.Study, Recordings), Study = point.Study };
 
-        // A recording is all its files: a class that names one of them has it whole.
-        return [.. Enumerable.Range(0, recordings.Count).Where(index => recordings[index].Files.Any(file => paths.Contains(file.Path)))];
+    private static string IdOf(StudyDefinition study, IReadOnlyList<Recording> recordings) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.Digest).Prepend(StudyIdentity.Digest(study))))));
+
+    private static List<(int Recording, double Weight)> RecordingsOf(NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
+    {
+        var patterns = @class.Recordings.Select(recording => (recording, Paths: RecordingSet.Match(folder, recording.Pattern).ToHashSet(StringComparer.Ordinal))).ToList();
+        var found = new List<(int, double)>();
+        for (var index = 0; index < recordings.Count; index++)
+        {
+            // A recording is all its files: a class that names one of them has it whole.
+            var naming = patterns.Where(pattern => recordings[index].Files.Any(file => pattern.Paths.Contains(file.Path))).Select(pattern => pattern.recording).ToList();
+            if (naming.Count == 0)
+                continue;
+            if (naming.Find(other => other.Weight != naming[0].Weight) is { } other)
+            {
+                throw new TraceException(other.Pattern, null, "weight",
+                    $"recording {recordings[index].Node} of class {@class.Name} weighs {other.Weight} here, and {naming[0].Weight} where {naming[0].Pattern} names it",
+                    "Name each recording with one weight");
+            }
+
+            found.Add((index, naming[0].Weight));
+        }
+
+        return @class.Frame is not { } frame || found.Count <= frame ? found : throw new TraceException(
+            @class.Recordings[0].Pattern, null, "frame", $"class {@class.Name} has {found.Count} recordings, more than the {frame} nodes they were drawn from",
+            "Write how many nodes the recorded ones were drawn from, or leave frame out");
     }
 
     /// <summary>Nodes to simulate.</summary>

@@ -65,7 +65,20 @@ public static class StudyResults
             PeakResidentBytes = workload.PeakResidentFrames * header.PageSize,
             Rows = recording.Files.Sum(file => (long)file.RowCount),
             Classes = [.. plan.Study.Classes.Where((_, @class) => plan.ClassRecordings[@class].Contains(index)).Select(@class => @class.Name)],
+            Weights = [.. WeightsOf(plan, index)],
         };
+    }
+
+    private static IEnumerable<double> WeightsOf(StudyPlan plan, int recording)
+    {
+        for (var @class = 0; @class < plan.ClassRecordings.Count; @class++)
+        {
+            for (var index = 0; index < plan.ClassRecordings[@class].Count; index++)
+            {
+                if (plan.ClassRecordings[@class][index] == recording)
+                    yield return plan.ClassWeights[@class][index];
+            }
+        }
     }
 
     // A recording of one file has the digest that sha256sum prints for it.

@@ -232,7 +232,7 @@ public sealed class EstimationTests
         Assert.Throws<ArgumentException>(() => accumulator.Add(node with { MeasuredMicroseconds = 0 }));
         Assert.Throws<ArgumentException>(() => accumulator.Add(node with { Lanes = [node.Lanes[0]] }));
         Assert.Throws<ArgumentException>(() => accumulator.Add(node with { Lanes = [node.Lanes[1], node.Lanes[0]] }));
-        Assert.Throws<ArgumentException>(() => accumulator.Merge(new FleetAccumulator(1, 3)));
+        Assert.Throws<ArgumentException>(() => accumulator.Merge(new FleetAccumulator(1, 3, 0)));
         Assert.Equal(0, accumulator.Nodes);
     }
 

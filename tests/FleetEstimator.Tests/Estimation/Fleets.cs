@@ -15,7 +15,7 @@ internal static class Fleets
         Name = "test",
         Mechanisms = [.. Mechanism.All.Take(mechanisms).Select(mechanism => mechanism.Name)],
         Baseline = Mechanism.All[0].Name,
-        Classes = [.. nodes.Select((count, index) => new NodeClass { Name = ((char)('a' + index)).ToString(), Nodes = count, MemoryBytes = 1 << 30, Recordings = ["*"] })],
+        Classes = [.. nodes.Select((count, index) => new NodeClass { Name = ((char)('a' + index)).ToString(), Nodes = count, MemoryBytes = 1 << 30, Recordings = [new("*")] })],
     };
 
     /// <summary>A node with one lane per mechanism, all reads, measured for a second.</summary>

@@ -54,7 +54,7 @@ internal static class JsonSchemaJudge
     {
         const string prefix = "#/$defs/";
         Assert(reference.StartsWith(prefix, StringComparison.Ordinal), reference);
-        return root["$defs"]![reference[prefix.Length..]]!.AsObject();
+        return reference[prefix.Length..].Split('/').Aggregate(root["$defs"]!, (node, key) => node[key]!).AsObject();
     }
 
     private static bool IsOfType(string type, JsonNode? value) => type switch

@@ -53,9 +53,13 @@ internal static class Studies
         duration: 1.5 h
         warm_up: 90 s
         costs: {page_copy: 400, fault: {ns: 512, source: "measured: by us"}, disk_read_latency: 1000000000}
+        simulation: {half_width: 2.5%, metrics: [major_faults, zero_filled_share/swapped_out_pages]}
+        right_size: {major_faults: {of_baseline: 110%}}
         classes:
           - name: web
             nodes: 3
+            frame: 400
+            collapse: small
             memory: 68719476736
             recordings: [a/*.arrow, 'b/**/*.arrow']
             instances: 10000
@@ -68,9 +72,11 @@ internal static class Studies
             huge_pages: {2M: madvise, 64K: always, max_ptes_none: 409}
             ksm: {pages_to_scan: 4000, sleep: 10 ms}
             zero_page_forbidden: 12.5%
+            zero_pages: 7.5%
+            loads: 1
           - {name: ssd, nodes: 1, memory: 1 GiB, recordings: [db.arrow], group_limit: 1 MiB, swap: {device: ssd, size: 1 GiB, zswap: on}, reclaim: {proactive: on}, ksm: on}
           - {name: 0db, nodes: 100000000, memory: 1TiB, unmodelled: 0.5 TiB, recordings: [db.arrow], limit: {of_peak: 1}, swap: {device: none}}
-          - {name: idle, nodes: 1, memory: 1 GiB, recordings: [db.arrow, {store: a?b, class: id*, node: "7", kernel: 6.12*, labels: {zone: ä&b}}, {store: b}], limit: none}
+          - {name: idle, nodes: 1, memory: 1 GiB, recordings: [db.arrow, {store: a?b, class: id*, node: "7", kernel: 6.12*, labels: {zone: ä&b}}, {store: b, weight: 0.25}, {files: x*.arrow, weight: 12}], limit: none}
         claims:
           - {metric: rss_peak, is: ">= 2 GiB", scope: class:0db, mechanism: linux-6.12}
           - {metric: rss_mean, is: "<= 4096", scope: fleet, mechanism: linux-6.1}
@@ -80,6 +86,7 @@ internal static class Studies
           - {metric: cpu, is: "saved > -1.25%", scope: class:idle, mechanism: linux-6.12}
           - {metric: zero_filled_share/resident_pages, is: "> 0.1", scope: fleet, mechanism: linux-6.1}
           - {metric: memory_peak, is: "saved > 1125899906842625 B", scope: fleet, mechanism: linux-6.12}
+          - {metric: smallest_limit, is: "saved > 1%", scope: fleet, mechanism: linux-6.12}
         """;
 
     /// <summary><see cref="Example"/> with one line put in the place of another (told by how it begins).</summary>

@@ -23,7 +23,7 @@ public sealed class StudyReaderTests
         Assert.Equal(new WarmUp { Share = 0.25 }, study.WarmUp);
         Assert.Equal(40_000, study.Nodes);
         var web = Assert.Single(study.Classes);
-        Assert.Equal(["traces/web-*.arrow"], web.Recordings);
+        Assert.Equal([new RecordingPattern("traces/web-*.arrow")], web.Recordings);
         Assert.Equal(
             new NodeClass
             {
@@ -87,13 +87,17 @@ public sealed class StudyReaderTests
         Assert.Equal((1L << 20, false, new ProactiveReclaim()), (ssd.GroupLimit.Bytes, ssd.Watermarks, ssd.Proactive));
         Assert.Equal((64 * GiB, 10_000, 512L << 20, StartOffset.Beginning), (web.MemoryBytes, web.Instances, web.Limit.Bytes, web.Start));
         Assert.Equal(new SwapDefinition { Device = SwapDevice.Zram, SizeBytes = 1536 * GiB, PageCluster = 5, CompressionRatio = 2.75 }, web.Swap);
+        Assert.Equal((400, "small", 0.075, 1.0), (web.Frame, web.Collapse, web.ZeroPages, web.Loads));
+        Assert.Equal((null, null, null, null), (ssd.Frame, ssd.Collapse, ssd.ZeroPages, ssd.Loads));
+        Assert.Equal([new("store:b", 0.25), new RecordingPattern("x*.arrow", 12)], study.Classes[3].Recordings.Skip(2));
+        Assert.Equal((0.025, 2, 1.1), (study.Simulation!.HalfWidth, study.Simulation.Metrics.Count, study.RightSize!.OfBaseline));
         Assert.Equal((1024 * GiB, 512 * GiB, 1.0), (db.MemoryBytes, db.UnmodelledBytes, db.Limit.OfPeak));
         Assert.Equal(
             [
                 (ClaimSubject.Level, Comparison.AtLeast, 2.0 * GiB), (ClaimSubject.Level, Comparison.AtMost, 4096), (ClaimSubject.Level, Comparison.Below, 5.5),
                 (ClaimSubject.Saved, Comparison.AtLeast, 100.0 * (1 << 20)), (ClaimSubject.Level, Comparison.Below, 1.0 * GiB),
                 (ClaimSubject.SavedShare, Comparison.Above, -0.0125), (ClaimSubject.Level, Comparison.Above, 0.1),
-                (ClaimSubject.Saved, Comparison.Above, 1125899906842625.0),
+                (ClaimSubject.Saved, Comparison.Above, 1125899906842625.0), (ClaimSubject.SavedShare, Comparison.Above, 0.01),
             ],
             study.Claims.Select(claim => (claim.Subject, claim.Comparison, claim.Threshold)));
     }

@@ -34,14 +34,18 @@ public sealed class StudySchemaTests
         Assert.Equal(StudyReader.Keys, KeysOf(Schema));
         Assert.Equal(NodeClassReader.Keys, KeysOf(Definition("class")));
         Assert.Equal(ClaimReader.Keys, KeysOf(Definition("claim")));
-        Assert.Equal(NodeClassReader.StoreKeys, KeysOf(Definition("stored")));
+        Assert.Equal(RecordingPatternReader.StoreKeys, KeysOf(Definition("stored")));
+        Assert.Equal(RecordingPatternReader.FilesKeys, KeysOf(Definition("files")));
+        Assert.Equal(NodeClassReader.Keys.Except(ClassDefaults.OwnKeys), KeysOf(Definition("defaults")));
+        Assert.Equal(StudyReader.SimulationKeys, KeysOf(Schema["properties"]!["simulation"]!));
+        Assert.Equal(StudyReader.RightSizeKeys, KeysOf(Schema["properties"]!["right_size"]!));
+        Assert.Equal(StudyReader.OfBaselineKeys, KeysOf(Schema["properties"]!["right_size"]!["properties"]!["major_faults"]!["anyOf"]![1]!));
         Assert.Equal(NodeClassReader.SwapKeys, KeysOf(Definition("swap")["anyOf"]![1]!));
         Assert.Equal(NodeClassReader.LimitKeys, KeysOf(Definition("limit")["anyOf"]![2]!));
-        var reclaim = Definition("class")["properties"]!["reclaim"]!;
-        Assert.Equal(NodeClassReader.ReclaimKeys, KeysOf(reclaim));
-        Assert.Equal(NodeClassReader.ProactiveKeys, KeysOf(reclaim["properties"]!["proactive"]!["anyOf"]![1]!));
-        Assert.Equal(NodeClassReader.KsmKeys, KeysOf(Definition("class")["properties"]!["ksm"]!["anyOf"]![1]!));
-        Assert.Equal(NodeClassReader.HugePageKeys, KeysOf(Definition("class")["properties"]!["huge_pages"]!));
+        Assert.Equal(NodeClassReader.ReclaimKeys, KeysOf(Definition("reclaim")));
+        Assert.Equal(NodeClassReader.ProactiveKeys, KeysOf(Definition("proactive")["anyOf"]![1]!));
+        Assert.Equal(NodeClassReader.KsmKeys, KeysOf(Definition("ksm")["anyOf"]![1]!));
+        Assert.Equal(NodeClassReader.HugePageKeys, KeysOf(Definition("folios")));
     }
 
     [Fact]
@@ -50,8 +54,8 @@ public sealed class StudySchemaTests
         Assert.Equal(Mechanism.All.Select(mechanism => mechanism.Name), WordsOf(Definition("mechanism")));
         Assert.Equal(StudyWords.HugePages.Select(choice => choice.Word), WordsOf(Definition("huge_pages")));
         Assert.Equal(StudyWords.Switch.Select(choice => choice.Word), WordsOf(Definition("switch")));
-        Assert.Equal(StudyWords.Lrus.Select(choice => choice.Word), WordsOf(Definition("class")["properties"]!["lru"]!));
-        Assert.Equal([.. StudyWords.Devices.Select(choice => choice.Word),], [.. WordsOf(Definition("swap")["anyOf"]![1]!["properties"]!["device"]!), "none"]);
+        Assert.Equal(StudyWords.Lrus.Select(choice => choice.Word), WordsOf(Definition("class")["properties"]!["lru"]!["anyOf"]![0]!));
+        Assert.Equal([.. StudyWords.Devices.Select(choice => choice.Word),], [.. WordsOf(Definition("swap")["anyOf"]![1]!["properties"]!["device"]!["anyOf"]![0]!), "none"]);
         Assert.Equal(Metric.All.Select(metric => metric.Name), WordsOf(Definition("claim")["properties"]!["metric"]!));
     }
 

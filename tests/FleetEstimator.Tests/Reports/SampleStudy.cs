@@ -76,7 +76,7 @@ internal sealed record SampleStudy
                 Nodes = shape.NodesOfFirstClass / (index + 1),
                 MemoryBytes = 64 * Gibi,
                 UnmodelledBytes = 12 * Gibi,
-                Recordings = [$"traces/{name}-*.arrow"],
+                Recordings = [new($"traces/{name}-*.arrow")],
                 Limit = new MemoryLimit { OfPeak = 0.7 },
                 Swap = new SwapDefinition { Device = SwapDevice.Zram, SizeBytes = 16 * Gibi },
             })],

@@ -1,10 +1,41 @@
 namespace FleetEstimator.Estimation;
 
-/// <summary>Reads which traces of a store are meant, <c>{store: traces, class: web}</c>, into the one-line form that the rest of the program knows.</summary>
-internal static class StoredRecordings
+/// <summary>
+/// Reads which recordings are meant: a pattern; <c>{files: web-1*.arrow, weight: 2.5}</c>; or traces of a store, <c>{store: traces, class: web}</c>, which get the one-line form that
+/// the rest of the program knows.
+/// </summary>
+internal static class RecordingPatternReader
 {
-    /// <summary>Such as <c>store:traces?class=web</c>; null if something is wrong, and reported.</summary>
-    public static string? Read(StudyFields fields)
+    internal static readonly string[] StoreKeys = ["store", "class", "node", "kernel", "labels", "weight"];
+    internal static readonly string[] FilesKeys = ["files", "weight"];
+
+    private const long MostWeight = 1_000_000_000;
+
+    /// <summary>The recordings of one item of the list; null if something is wrong, and reported.</summary>
+    public static RecordingPattern? Read(YamlValue item, string path, string remedy, StudyFields @class)
+    {
+        if (item is not YamlMapping mapping)
+            return @class.AsText(item, path, remedy) is { } text ? new RecordingPattern(text) : null;
+        var isFiles = mapping.Entries.Any(entry => entry.Key.Text == "files");
+        var fields = new StudyFields(item, path, isFiles ? FilesKeys : StoreKeys, @class.Errors);
+        var pattern = isFiles ? Text(fields, "files", "write a pattern of trace files, relative to the study") : Stored(fields);
+        var weight = Weight(fields);
+        return pattern is null ? null : new RecordingPattern(pattern, weight);
+    }
+
+    private static double Weight(StudyFields fields)
+    {
+        const string remedy = "write how many nodes each of these recordings stands for, or the inverse of its probability of selection: a number above 0 and up to 1,000,000,000";
+        if (fields.Scalar("weight", remedy) is not { } scalar)
+            return 1;
+        if (YamlCore.DecimalNumber(scalar) is { } weight and > 0 and <= MostWeight)
+            return Decimals.ToDouble(weight);
+        fields.Refuse("weight", $"'{StudyFields.Shorten(scalar.Text)}' is not such a number", remedy);
+        return 1;
+    }
+
+    /// <summary>Such as <c>store:traces?class=web</c>.</summary>
+    private static string? Stored(StudyFields fields)
     {
         const string remedy = "name the folder of a trace store, relative to the study";
         if (fields.Require("store", remedy) is null || Text(fields, "store", remedy) is not { } folder)
