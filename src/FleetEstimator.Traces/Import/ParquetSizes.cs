@@ -16,6 +16,43 @@ internal static class ParquetSizes
     // Type codes of the compact protocol.
     private const int Stop = 0, True = 1, False = 2, SignedByte = 3, Int16 = 4, Int32 = 5, Int64 = 6, Float64 = 7, Binary = 8, List = 9, Set = 10, Struct = 12;
 
+    private const string Unknown = "-";
+
+    // The structs of parquet.thrift, their fields by number: i, l, h and y whole numbers of 32, 64, 16 and 8 bits, d a double, t a truth, b bytes, [ a list of what follows, or
+    // a struct. The library reads what belongs there whatever the file says it is, and so would take a number for the length of a text.
+    private static readonly Dictionary<string, string[]> Shapes = new Dictionary<string, string>
+    {
+        ["FileMetaData"] = "i [SchemaElement l [RowGroup [KeyValue b [ColumnOrder EncryptionAlgorithm b",
+        ["SchemaElement"] = "i i i b i i i i i LogicalType",
+        ["LogicalType"] = "Empty Empty Empty Empty Decimal Empty Time Time - Integer Empty Empty Empty Empty Empty Variant Geometry Geography",
+        ["Decimal"] = "i i",
+        ["Time"] = "t TimeUnit",
+        ["TimeUnit"] = "Empty Empty Empty",
+        ["Integer"] = "y t",
+        ["Variant"] = "y",
+        ["Geometry"] = "b",
+        ["Geography"] = "b i",
+        ["RowGroup"] = "[ColumnChunk l l [SortingColumn l l h",
+        ["SortingColumn"] = "i t t",
+        ["ColumnChunk"] = "b l ColumnMetaData l i l i ColumnCryptoMetaData b",
+        ["ColumnMetaData"] = "i [i [b i l l l [KeyValue l l l Statistics [PageEncodingStats l i SizeStatistics GeospatialStatistics",
+        ["Statistics"] = "b b l l b b t t",
+        ["KeyValue"] = "b b",
+        ["PageEncodingStats"] = "i i i",
+        ["SizeStatistics"] = "l [l [l",
+        ["GeospatialStatistics"] = "BoundingBox [i",
+        ["BoundingBox"] = "d d d d d d d d",
+        ["ColumnCryptoMetaData"] = "Empty ColumnKey",
+        ["ColumnKey"] = "[b b",
+        ["ColumnOrder"] = "Empty",
+        ["EncryptionAlgorithm"] = "Aes Aes",
+        ["Aes"] = "b b t",
+        ["PageHeader"] = "i i i i DataPageHeader Empty DictionaryPageHeader DataPageHeaderV2",
+        ["DataPageHeader"] = "i i i i Statistics",
+        ["DictionaryPageHeader"] = "i i t",
+        ["DataPageHeaderV2"] = "i i i i i i t Statistics",
+    }.ToDictionary(shape => shape.Key, shape => shape.Value.Split(' '));
+
     private const int HeaderBytesMax = 64 << 10;
     private const int DepthMax = 16;
     private const int FieldsRead = 9;
@@ -37,7 +74,7 @@ internal static class ParquetSizes
         var footer = new byte[footerBytes];
         file.ReadAt(length - tailBytes - footerBytes, footer);
         var at = 0;
-        return TrySkip(footer, ref at, Struct, 0) ? null : "a list or text in its footer is longer than the footer";
+        return TrySkip(footer, ref at, Struct, 0, "FileMetaData") ? null : "a list or text in its footer is longer than the footer, or a field is not what Parquet has there";
     }
 
     /// <summary>What is wrong with the sizes of a chunk's pages; null if nothing is.</summary>
@@ -104,14 +141,14 @@ internal static class ParquetSizes
         Span<int> structs = stackalloc int[FieldsRead], none = stackalloc int[FieldsRead];
         length = 0;
         page = default;
-        if (!TryFields(bytes, ref length, sizes, structs))
+        if (!TryFields(bytes, ref length, "PageHeader", sizes, structs))
             return false;
         page = new Page { UncompressedBytes = sizes[2], CompressedBytes = sizes[3] };
         foreach (var kind in (ReadOnlySpan<int>)[5, 7, 8])
         {
             if (structs[kind] is not (> 0 and var at))
                 continue;
-            if (!TryFields(bytes, ref at, own, none))
+            if (!TryFields(bytes, ref at, Shapes["PageHeader"][kind - 1], own, none))
                 return false;
             page = kind switch
             {
@@ -125,7 +162,7 @@ internal static class ParquetSizes
     }
 
     /// <summary>Reads a struct: the values of its whole numbers of 32 bits and truths by field, and where structs in it begin; −1 = not there.</summary>
-    private static bool TryFields(ReadOnlySpan<byte> bytes, ref int at, Span<long> numbers, Span<int> structs)
+    private static bool TryFields(ReadOnlySpan<byte> bytes, ref int at, string shape, Span<long> numbers, Span<int> structs)
     {
         numbers.Fill(-1);
         structs.Fill(-1);
@@ -138,8 +175,8 @@ internal static class ParquetSizes
                 return true;
             if (!TryField(bytes, ref at, head, ref field))
                 return false;
-            var start = at;
-            if (!TrySkip(bytes, ref at, type, 0))
+            var (start, kind) = (at, KindOf(shape, field));
+            if (!Fits(kind, type) || !TrySkip(bytes, ref at, type, 0, kind))
                 return false;
             if (field is < 0 or >= FieldsRead)
                 continue;
@@ -168,7 +205,7 @@ internal static class ParquetSizes
         return isThere;
     }
 
-    private static bool TrySkip(ReadOnlySpan<byte> bytes, ref int at, int type, int depth)
+    private static bool TrySkip(ReadOnlySpan<byte> bytes, ref int at, int type, int depth, string shape)
     {
         switch (type)
         {
@@ -189,7 +226,10 @@ internal static class ParquetSizes
                     var head = bytes[at++];
                     if ((head & 0xF) == Stop)
                         return true;
-                    if (!TryField(bytes, ref at, head, ref field) || !TrySkip(bytes, ref at, head & 0xF, depth + 1))
+                    if (!TryField(bytes, ref at, head, ref field))
+                        return false;
+                    var kind = KindOf(shape, field);
+                    if (!Fits(kind, head & 0xF) || !TrySkip(bytes, ref at, head & 0xF, depth + 1, kind))
                         return false;
                 }
 
@@ -199,10 +239,13 @@ internal static class ParquetSizes
                 var items = (ulong)(listHead >> 4);
                 if (items == 15 && !TryVariable(bytes, ref at, out items))
                     return false;
+                var element = shape is ['[', ..] ? shape[1..] : Unknown;
+                if (!Fits(element, listHead & 0xF))
+                    return false;
                 for (; items > 0; items--)
                 {
                     // Booleans take a byte each in lists.
-                    if (!((listHead & 0xF) is True or False ? TryAdvance(bytes, ref at, 1) : TrySkip(bytes, ref at, listHead & 0xF, depth + 1)))
+                    if (!((listHead & 0xF) is True or False ? TryAdvance(bytes, ref at, 1) : TrySkip(bytes, ref at, listHead & 0xF, depth + 1, element)))
                         return false;
                 }
 
@@ -212,6 +255,22 @@ internal static class ParquetSizes
                 return false;
         }
     }
+
+    private static string KindOf(string shape, long field) => Shapes.TryGetValue(shape, out var kinds) && field >= 1 && field <= kinds.Length ? kinds[field - 1] : Unknown;
+
+    private static bool Fits(string kind, int type) => kind switch
+    {
+        Unknown => true,
+        "i" => type == Int32,
+        "l" => type == Int64,
+        "h" => type == Int16,
+        "y" => type == SignedByte,
+        "d" => type == Float64,
+        "t" => type is True or False,
+        "b" => type == Binary,
+        ['[', ..] => type == List,
+        _ => type == Struct,
+    };
 
     private static bool TryAdvance(ReadOnlySpan<byte> bytes, ref int at, ulong length)
     {

@@ -16,9 +16,6 @@ internal sealed class TraceInspector
 
     private const int HeatmapRowsMax = 96;
 
-    // What the model takes of a node: 2 TiB of 4 KiB pages. A run of more is refused before memory is taken for its pages.
-    private const uint RunPagesMax = 1 << 29;
-
     private readonly Trace _trace;
     private readonly long _limitPages;
     private readonly bool _knowsContent;
@@ -51,6 +48,7 @@ internal sealed class TraceInspector
     /// <summary>Looks at a trace; with a limit of the node's memory in pages beside its own, if that is above 0.</summary>
     public static TraceInspection Inspect(Trace trace, long limitPages)
     {
+        trace.RequireReplayable();
         var inspector = new TraceInspector(trace, limitPages);
         inspector.Pass();
         return inspector.Result();
@@ -69,8 +67,6 @@ internal sealed class TraceInspector
             var operation = _trace[row];
             Count(in operation);
             _simulator.AdvanceTo((long)Math.Min(time, LastTime));
-            if (operation is { Pages: > RunPagesMax, Kind: OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access or OperationKind.Lock })
-                throw TooLarge(row, $"{TraceFormat.NameOf(operation.Kind)} of {operation.Pages} pages, more than the limit of {RunPagesMax} that the model replays");
             try
             {
                 Replay(in operation);
@@ -78,16 +74,14 @@ internal sealed class TraceInspector
             }
             catch (Exception exception) when (exception is NotSupportedException or OutOfMemoryException)
             {
-                throw TooLarge(row, exception is OutOfMemoryException ? "there is not enough memory to replay the trace up to it" : $"up to it more than {RunPagesMax} pages were in use", exception);
+                throw _trace.TooLarge(
+                    row, exception is OutOfMemoryException ? "there is not enough memory to replay the trace up to it" : $"up to it more than {Trace.ReplayedPagesMax} pages were in use", exception);
             }
         }
 
         if (_trace.RowCount > 0)
             EndWindow(window);
     }
-
-    private TraceException TooLarge(int row, string problem, Exception? inner = null) =>
-        new(_trace.FilePath, row, "pages", problem, "If the node is as large as that, record a part of its processes or a sample of its pages", inner);
 
     private void Count(in Operation operation)
     {

@@ -146,6 +146,17 @@ public sealed class TableImporterTests
     }
 
     [Fact]
+    public void RefusesAPageThatIsLongerInSnappysWordsThanInItsOwn()
+    {
+        // The first page's data follow its header of 20 bytes; Snappy writes before them how long they are, 2,063 bytes.
+        var bytes = Imported.Bytes("duckdb.parquet");
+        Assert.Equal([0x8F, 0x10], bytes[24..26]);
+        ((ReadOnlySpan<byte>)[0xFF, 0xFF, 0xFF, 0xFF, 0x07]).CopyTo(bytes.AsSpan(24));
+        Assert.Contains("the data of the page at 4 yields more than the 2063 bytes that its header declares",
+            Assert.Throws<ImportException>(() => Imported.Of("parquet", [ImportFile.FromBytes("in.parquet", bytes)])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ReadsTimesThatNoDoubleIsEqualTo_AsTheTextOfTheSameTimes()
     {
         double[] times = [1_700_000_000.123456, 1_700_000_000.29, 1_700_000_000.999999, 1_700_000_007.000001];
