@@ -193,16 +193,14 @@ internal static class ParquetSizes
 
     private static bool TryField(ReadOnlySpan<byte> bytes, ref int at, byte head, ref long field)
     {
-        // The difference to the number of the field before, or, if it is 0, the number itself.
+        // The difference to the number of the field before, or, if it is 0, the number itself: 16 bits, of which the library takes the lowest of a longer one.
         if (head >> 4 is > 0 and var delta)
-        {
             field += delta;
-            return true;
-        }
-
-        var isThere = TryVariable(bytes, ref at, out var number);
-        field = Signed(number);
-        return isThere;
+        else if (TryVariable(bytes, ref at, out var number))
+            field = Signed(number);
+        else
+            return false;
+        return field is > 0 and <= short.MaxValue;
     }
 
     private static bool TrySkip(ReadOnlySpan<byte> bytes, ref int at, int type, int depth, string shape)
