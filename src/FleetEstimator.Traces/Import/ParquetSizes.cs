@@ -13,7 +13,7 @@ internal static class ParquetSizes
     // Writers make pages of about 1 MiB; DuckDB's and Parquet.Net's may be as large as a row group.
     private const long UncompressedBytesMax = 64L << 20;
 
-    // Type codes of the compact protocol.
+    // Type codes of the compact protocol. A struct ends with a byte of 0; one of which only the type is 0 is damage, which the library reads on behind.
     private const int Stop = 0, True = 1, False = 2, SignedByte = 3, Int16 = 4, Int32 = 5, Int64 = 6, Float64 = 7, Binary = 8, List = 9, Set = 10, Struct = 12;
 
     private const string Unknown = "-";
@@ -171,7 +171,7 @@ internal static class ParquetSizes
         {
             var head = bytes[at++];
             var type = head & 0xF;
-            if (type == Stop)
+            if (head == Stop)
                 return true;
             if (!TryField(bytes, ref at, head, ref field))
                 return false;
@@ -222,7 +222,7 @@ internal static class ParquetSizes
                 while (at < bytes.Length)
                 {
                     var head = bytes[at++];
-                    if ((head & 0xF) == Stop)
+                    if (head == Stop)
                         return true;
                     if (!TryField(bytes, ref at, head, ref field))
                         return false;
