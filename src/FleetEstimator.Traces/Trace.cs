@@ -12,11 +12,13 @@ public sealed class Trace
     private readonly TraceArrays _columns;
     private readonly uint[] _processesAtEnd;
 
-    internal Trace(string filePath, string digest, TraceHeader header, TraceArrays columns, uint[] processesAtEnd)
+    internal Trace(
+        string filePath, string digest, TraceHeader header, IReadOnlyDictionary<string, string> metadata, TraceArrays columns, uint[] processesAtEnd)
     {
         FilePath = filePath;
         Digest = digest;
         Header = header;
+        Metadata = metadata;
         _columns = columns;
         _processesAtEnd = processesAtEnd;
     }
@@ -29,6 +31,9 @@ public sealed class Trace
 
     /// <summary>What the trace says about itself.</summary>
     public TraceHeader Header { get; }
+
+    /// <summary>The schema metadata as they stand in the file, keys that the format does not know included.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Number of rows, possibly 0.</summary>
     public int RowCount => _columns.Times.Length;
@@ -74,6 +79,26 @@ public sealed class Trace
 
     /// <summary>A row with everything it holds. <paramref name="row"/> is at least 0 and less than <see cref="RowCount"/>.</summary>
     public TraceRow Row(int row) => new(_columns.Times[row], this[row], _columns.Fills[row]);
+
+    /// <summary>Most pages that the paging model keeps of a node: 2 TiB of 4 KiB pages.</summary>
+    internal const uint ReplayedPagesMax = 1 << 29;
+
+    /// <summary>Looks for a run of more pages than the paging model keeps: a file of two rows could ask it for any amount of memory. To be called before a replay.</summary>
+    /// <exception cref="TraceException">There is one.</exception>
+    public void RequireReplayable()
+    {
+        for (var row = 0; row < RowCount; row++)
+        {
+            if (_columns.PageCounts[row] > ReplayedPagesMax
+                && _columns.Kinds[row] is OperationKind.Read or OperationKind.Write or OperationKind.Observe or OperationKind.Access or OperationKind.Lock)
+            {
+                throw TooLarge(row, $"{TraceFormat.NameOf(_columns.Kinds[row])} of {_columns.PageCounts[row]} pages, more than the limit of {ReplayedPagesMax} that the model replays");
+            }
+        }
+    }
+
+    internal TraceException TooLarge(int row, string problem, Exception? inner = null) =>
+        new(FilePath, row, "pages", problem, "If the node is as large as that, record a part of its processes or a sample of its pages", inner);
 
     /// <summary>Reads and validates a trace file.</summary>
     /// <param name="path">The file.</param>

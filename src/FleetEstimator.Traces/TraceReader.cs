@@ -117,6 +117,10 @@ internal static class TraceReader
 
         var rules = new TraceRules(header.PageSize, limits.MappingsMax);
         Validate(path, rules, arrays, arrays.Times.Length, firstRow: 0);
-        return new(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), header, arrays, rules.LiveProcesses);
+        // Of keys that the format knows there is one each; of others that repeat the last stands.
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in file.Schema.Metadata)
+            metadata[key] = value;
+        return new(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), header, metadata, arrays, rules.LiveProcesses);
     }
 }

@@ -25,7 +25,7 @@ public sealed class Workload
     /// <summary>Prepares a recording.</summary>
     /// <param name="node">Label of the recorded node.</param>
     /// <param name="files">Its trace files in order; at least one. The processes of a file end with it.</param>
-    /// <exception cref="TraceException">A file is longer than a century.</exception>
+    /// <exception cref="TraceException">A file is longer than a century, or a run of it than can be replayed.</exception>
     public Workload(string node, IReadOnlyList<Trace> files)
     {
         Node = node;
@@ -129,6 +129,7 @@ public sealed class Workload
         for (var process = 0u; process < firstProcess; process++)
             Append(start, new Operation(OperationKind.Exit, process, 0, 1));
 
+        file.RequireReplayable();
         if (file.DurationMicroseconds > DurationMax)
         {
             throw new TraceException(file.FilePath, file.RowCount - 1, "time_us", $"it is {file.DurationMicroseconds} µs long, more than {DurationMax}",

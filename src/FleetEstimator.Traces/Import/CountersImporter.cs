@@ -20,7 +20,7 @@ internal sealed class CountersImporter : Importer
     public override string Format => "counters";
 
     /// <inheritdoc/>
-    public override string Description => "Counters over time: dumps of /proc/vmstat or memory.stat, or Prometheus query_range JSON of node_vmstat_* and node_memory_*.";
+    public override string Description => "Counters over time: dumps of /proc/vmstat or memory.stat, or Prometheus query_range JSON of node_vmstat_*.";
 
     /// <inheritdoc/>
     public override IReadOnlyList<Capability> Capabilities => [Capability.CounterOnly];

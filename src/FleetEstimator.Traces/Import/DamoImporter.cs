@@ -9,6 +9,10 @@ namespace FleetEstimator.Traces.Import;
 /// </summary>
 internal sealed class DamoImporter : Importer
 {
+    // Records inflate to some 10 to 30 times their size, and a megabyte of other data to a gigabyte.
+    private const long InflatedToMax = 100;
+    private const long InflatedBytesAlways = 64 << 20;
+
     /// <inheritdoc/>
     public override string Format => "damo";
 
@@ -42,11 +46,11 @@ internal sealed class DamoImporter : Importer
         else if (head is [0x78, var flags, ..] && ((0x78 << 8) | flags) % 31 == 0)
         {
             using var inflated = new ZLibStream(stream, CompressionMode.Decompress, leaveOpen: true);
-            ReadJson(job, inflated, regions);
+            ReadJson(job, inflated, regions, job.File.Stream.CanSeek ? Math.Max(InflatedBytesAlways, job.File.Stream.Length * InflatedToMax) : long.MaxValue);
         }
         else if (head.TrimStart(" \t\r\n"u8) is [(byte)'[' or (byte)'{', ..])
         {
-            ReadJson(job, stream, regions);
+            ReadJson(job, stream, regions, long.MaxValue);
         }
         else
         {
@@ -54,9 +58,9 @@ internal sealed class DamoImporter : Importer
         }
     }
 
-    private static void ReadJson(ImportJob job, Stream stream, AccessedRegions regions)
+    private static void ReadJson(ImportJob job, Stream stream, AccessedRegions regions, long bytesMax)
     {
-        var bytes = WholeFile.Read(stream, job.File.Name, job.Limits.WholeBytesMax);
+        var bytes = WholeFile.Read(stream, job.File.Name, Math.Min(bytesMax, job.Limits.WholeBytesMax));
         using var document = JsonDocument.Parse(bytes);
         long snapshotMicroseconds = 0;
         var element = 0;

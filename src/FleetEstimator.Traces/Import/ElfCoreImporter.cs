@@ -10,6 +10,7 @@ namespace FleetEstimator.Traces.Import;
 internal sealed class ElfCoreImporter : Importer
 {
     private const uint NoteProcessStatus = 1;
+    private const uint NoteProcessInformation = 3;
     private const uint NoteAuxiliaryVector = 6;
     private const uint NoteFile = 0x46494C45;
     private const ulong AuxiliaryPageSize = 6;
@@ -53,8 +54,9 @@ internal sealed class ElfCoreImporter : Importer
 
     private static void Import(ImportJob job, ImportedTrace trace, Core core)
     {
-        var zeroPages = core.HasHoles ? ZeroPages.AsWritten : DumpedPages.Asked(job);
-        var pages = new DumpedPages(trace, zeroPages ?? ZeroPages.Resident);
+        var asked = DumpedPages.Asked(job);
+        var zeroPages = core.HolesTell ? ZeroPages.AsWritten : asked;
+        var pages = new DumpedPages(trace, zeroPages ?? ZeroPages.Resident, holesAreZeros: !core.HolesTell);
         var pageBytes = (ulong)core.PageSize;
         foreach (var segment in core.Anonymous.OrderBy(segment => segment.Address))
         {
@@ -63,7 +65,7 @@ internal sealed class ElfCoreImporter : Importer
                 continue;
             trace.Map(0, core.Process, page, inMemory);
             pages.Write(core.File, core.Process, (long)segment.Offset, page, (long)inFile);
-            job.LeaveOut("pages of anonymous memory that were not dumped (MADV_DONTDUMP or coredump_filter)", (long)(inMemory - inFile));
+            job.LeaveOut("pages of anonymous memory that were not dumped (never written, MADV_DONTDUMP or coredump_filter)", (long)(inMemory - inFile));
         }
 
         if (zeroPages is null && pages.ZeroFilledPages > 0)
@@ -72,15 +74,17 @@ internal sealed class ElfCoreImporter : Importer
                 core.File.Name,
                 null,
                 null,
-                $"the file has no holes, so whether its {pages.ZeroFilledPages} pages of zeros were ever touched is lost; the zero share is anything from 0 to {(double)pages.ZeroFilledPages / (pages.ZeroFilledPages + pages.DataPages):P1}",
-                "Let the kernel write the core to a file (core_pattern without a pipe; gcore of gdb before 15 fills holes) and copy it with holes kept, or say what they are with --zero-pages resident or untouched");
+                $"{(core.HasHoles ? "a debugger wrote the file, which makes holes of pages of zeros" : "the file has no holes")}, so whether its {pages.ZeroFilledPages} pages of zeros were ever touched is lost; the zero share is anything from 0 to {(double)pages.ZeroFilledPages / (pages.ZeroFilledPages + pages.DataPages):P1}",
+                "Let the kernel write the core to a file (core_pattern without a pipe; not with gcore) and copy it with holes kept, or say what they are with --zero-pages resident or untouched");
         }
 
         job.Note($"{core.File.Name}: process {core.Process}, {pages.DataPages:N0} pages of data, {pages.ZeroFilledPages:N0} of written zeros, {pages.HolePages:N0} in holes (untouched, or mapping the zero page)");
-        if (!core.HasHoles)
-            job.Note($"{core.File.Name} has no holes: its pages of zeros are taken as {(zeroPages == ZeroPages.Untouched ? "untouched" : "written")}, as you said; the zero share is {(zeroPages == ZeroPages.Untouched ? "a lower" : "an upper")} bound");
+        if (!core.HolesTell)
+            job.Note($"{core.File.Name} {(core.HasHoles ? "is a debugger's, whose holes are any pages of zeros" : "has no holes")}: its pages of zeros are taken as {(zeroPages == ZeroPages.Untouched ? "untouched" : "written")}, as you said; the zero share is {(zeroPages == ZeroPages.Untouched ? "a lower" : "an upper")} bound");
         else if (pages.ZeroFilledPages == 0 && pages.HolePages > 0)
             job.Note($"{core.File.Name}: not one page of zeros is data. A copy that turns zeros into holes (cp --sparse=always) looks the same: make sure that this is the file the kernel wrote");
+        if (core.HolesTell && asked is not null)
+            job.Note($"{core.File.Name} has holes, which tell untouched memory from written zeros: --zero-pages has no say");
     }
 
     private sealed class Core
@@ -92,6 +96,9 @@ internal sealed class ElfCoreImporter : Importer
         public required int PageSize { get; init; }
 
         public required bool HasHoles { get; init; }
+
+        /// <summary>Whether holes are memory that does not exist: as the kernel writes them. gdb, from 15 on, makes holes of whatever reads as zeros.</summary>
+        public required bool HolesTell { get; init; }
 
         public required IReadOnlyList<ElfSegment> Anonymous { get; init; }
 
@@ -106,6 +113,8 @@ internal sealed class ElfCoreImporter : Importer
             var pageSize = auxiliary.TryGetValue(AuxiliaryPageSize, out var size) ? size : (ulong)job.PageSize;
             if (pageSize is < TraceFormat.PageSizeMin or > TraceFormat.PageSizeMax || (pageSize & (pageSize - 1)) != 0)
                 throw new ImportException(file.Name, "notes", "AT_PAGESZ", $"{pageSize} is no page size", "Give a core that the kernel or gcore wrote");
+            if (elf.SharesBytes)
+                throw new ImportException(file.Name, "program headers", null, $"its segments have more bytes than the file, {file.Stream.Length}", "Dump or copy the file again");
             var files = FileMappings(file, elf);
             var kernelRange = KernelMappings(elf, auxiliary.GetValueOrDefault(AuxiliaryVdso));
             var anonymous = new List<ElfSegment>();
@@ -116,29 +125,38 @@ internal sealed class ElfCoreImporter : Importer
                     throw new ImportException(file.Name, $"segment at {segment.Address:x}", null, $"it is not made of pages of {pageSize} bytes", "Give the page size with --page-size");
                 if (segment.Address >= Vsyscall || (segment.Address >= kernelRange.Start && segment.Address < kernelRange.End))
                     job.LeaveOut("pages of the kernel's own mappings (vdso, vvar, vsyscall)", pages);
-                else if (files.Exists(range => range.Start < segment.End && segment.Address < range.End))
+                else if (files.HoldAnyOf(segment.Address, segment.End))
                     job.LeaveOut("pages of file mappings and shared memory (of private ones, copied pages too)", pages);
                 else
                     anonymous.Add(segment);
             }
 
+            var hasHoles = anonymous.Exists(segment => HasHole(file, segment));
             return new Core
             {
                 File = file,
-                Process = BinaryPrimitives.ReadUInt32LittleEndian(status.Description.AsSpan(32)),
+                Process = ProcessOf(elf, status),
                 PageSize = (int)pageSize,
-                HasHoles = anonymous.Exists(segment => HasHole(file, segment)),
+                HasHoles = hasHoles,
+                HolesTell = hasHoles && !elf.HasSections,
                 Anonymous = anonymous,
             };
         }
+
+        // The first status is that of the thread that dumped; the process's own number stands in NT_PRPSINFO.
+        private static uint ProcessOf(ElfFile elf, ElfNote status) =>
+            elf.Notes.Find(note => note is { Name: "CORE", Type: NoteProcessInformation, Description.Length: >= 28 }) is { } information
+                ? BinaryPrimitives.ReadUInt32LittleEndian(information.Description.AsSpan(24))
+                : BinaryPrimitives.ReadUInt32LittleEndian(status.Description.AsSpan(32));
 
         // The kernel's data for the vdso (vvar) lies right below it; nothing in the core names either.
         private static (ulong Start, ulong End) KernelMappings(ElfFile elf, ulong vdso)
         {
             var segment = elf.Segments.Find(segment => vdso != 0 && segment.Address <= vdso && vdso < segment.End);
             var start = segment.Address;
-            while (elf.Segments.Find(below => !below.IsWritable && below.MemoryBytes > 0 && below.End == start) is { MemoryBytes: > 0 } below)
-                start = below.Address;
+            var startsByEnd = elf.Segments.Where(below => !below.IsWritable && below.MemoryBytes > 0).GroupBy(below => below.End).ToDictionary(below => below.Key, below => below.First().Address);
+            while (startsByEnd.TryGetValue(start, out var below))
+                start = below;
             return (start, segment.End);
         }
 
@@ -160,17 +178,49 @@ internal sealed class ElfCoreImporter : Importer
         }
 
         // NT_FILE: count, page size, then start, end and offset of each mapping; the names after them are not needed.
-        private static List<(ulong Start, ulong End)> FileMappings(ImportFile file, ElfFile elf)
+        private static AddressRanges FileMappings(ImportFile file, ElfFile elf)
         {
-            var ranges = new List<(ulong Start, ulong End)>();
             if (elf.Notes.Find(note => note is { Name: "CORE", Type: NoteFile })?.Description is not { } bytes)
                 throw new ImportException(file.Name, "notes", "NT_FILE", "it is missing, so file mappings cannot be told from anonymous memory", "Give a core that the kernel (3.7 or later) or gcore wrote");
             var count = bytes.Length < 16 ? ulong.MaxValue : BinaryPrimitives.ReadUInt64LittleEndian(bytes);
             if (count > (ulong)(bytes.Length - 16) / 24)
                 throw new ImportException(file.Name, "notes", "NT_FILE", string.Create(CultureInfo.InvariantCulture, $"its {bytes.Length} bytes do not hold {count} mappings"), "Dump or copy the file again");
-            for (var index = 0; index < (int)count; index++)
-                ranges.Add((BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(16 + (index * 24))), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(24 + (index * 24)))));
-            return ranges;
+            return new([.. Enumerable.Range(0, (int)count).Select(index =>
+                (BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(16 + (index * 24))), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(24 + (index * 24)))))]);
+        }
+    }
+
+    /// <summary>Ranges of addresses, the ends exclusive.</summary>
+    private sealed class AddressRanges
+    {
+        private readonly ulong[] _starts;
+
+        // The greatest end of a range and those that start before it: in a damaged file they may overlap.
+        private readonly ulong[] _ends;
+
+        public AddressRanges((ulong Start, ulong End)[] ranges)
+        {
+            Array.Sort(ranges);
+            _starts = [.. ranges.Select(range => range.Start)];
+            _ends = [.. ranges.Select(range => range.End)];
+            for (var index = 1; index < _ends.Length; index++)
+                _ends[index] = Math.Max(_ends[index], _ends[index - 1]);
+        }
+
+        /// <summary>Whether any address from <paramref name="start"/> to before <paramref name="end"/> lies in one.</summary>
+        public bool HoldAnyOf(ulong start, ulong end)
+        {
+            var (low, high) = (0, _starts.Length);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if (_starts[middle] < end)
+                    low = middle + 1;
+                else
+                    high = middle;
+            }
+
+            return low > 0 && _ends[low - 1] > start;
         }
     }
 }

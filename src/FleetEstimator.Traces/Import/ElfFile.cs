@@ -36,8 +36,12 @@ internal sealed class ElfFile
     private const int ProgramHeadersMax = 1 << 20;
 
     private readonly ImportFile _file;
+    private long _notesBytes;
 
     private ElfFile(ImportFile file) => _file = file;
+
+    /// <summary>Whether it has sections, as debuggers write them. The kernel writes none, or one that only holds the number of program headers.</summary>
+    public bool HasSections { get; private init; }
 
     /// <summary>The PT_LOAD segments in the order of the file.</summary>
     public List<ElfSegment> Segments { get; } = [];
@@ -45,15 +49,21 @@ internal sealed class ElfFile
     /// <summary>The notes in the order of the file.</summary>
     public List<ElfNote> Notes { get; } = [];
 
+    /// <summary>
+    /// Whether segments share bytes of the file. Dumps of processes and of physical memory keep each byte once; a file of a few KiB whose segments share them could
+    /// stand for any amount of memory.
+    /// </summary>
+    public bool SharesBytes => Segments.Aggregate(0UL, (sum, segment) => sum + segment.FileBytes) > (ulong)_file.Stream.Length;
+
     /// <summary>Reads the headers of a dump.</summary>
     /// <exception cref="ImportException">It is no such dump, or damaged.</exception>
     public static ElfFile Read(ImportFile file)
     {
         if (!file.Stream.CanSeek)
             throw new ImportException(file.Name, null, null, "a pipe cannot be sought, and has no holes", "Give the dump as a file");
-        var elf = new ElfFile(file);
-        var header = elf.Bytes(0, HeaderBytes, "ELF header");
+        var header = new ElfFile(file).Bytes(0, HeaderBytes, "ELF header");
         CheckKind(file, header);
+        var elf = new ElfFile(file) { HasSections = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(60)) > 1 };
         var offset = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(32));
         int entryBytes = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(54));
         long count = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(56));
@@ -114,7 +124,11 @@ internal sealed class ElfFile
         }
         else if (type == Note)
         {
-            ReadNotes(Bytes(segment.Offset, (long)Math.Min(segment.FileBytes, long.MaxValue), "notes"));
+            var length = (long)Math.Min(segment.FileBytes, long.MaxValue);
+            if (length > NotesBytesMax - _notesBytes)
+                throw Damaged("notes", $"they have {length} bytes and more, and at most {NotesBytesMax} are read");
+            _notesBytes += length;
+            ReadNotes(Bytes(segment.Offset, length, "notes"));
         }
     }
 

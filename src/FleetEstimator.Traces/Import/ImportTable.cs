@@ -37,13 +37,15 @@ internal abstract class ImportTable : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    /// <summary>A whole number in text.</summary>
+    /// <summary>A whole number in text; 5.0 is one, as programs write it that keep columns with gaps as floating point.</summary>
     protected static ulong? NumberIn(ReadOnlySpan<char> text)
     {
         text = text.Trim();
         if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
             return ulong.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) ? hexadecimal : null;
-        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return number;
+        return decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var real) && decimal.IsInteger(real) && real <= ulong.MaxValue ? (ulong)real : null;
     }
 
     /// <summary>A time in text: a number of units, perhaps with a fraction, or a date and time after RFC 3339.</summary>

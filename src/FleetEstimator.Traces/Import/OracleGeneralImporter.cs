@@ -86,6 +86,10 @@ internal sealed class OracleGeneralImporter : Importer
             {
                 throw trace.Wrong("size", $"object {id} has {size} bytes, more than a page of {pageBytes}, and would reach into the next object", "Give --objects numbered");
             }
+            else if (id >= TraceFormat.AddressSpacePages(trace.Header.PageSize))
+            {
+                throw trace.Wrong("object", $"{id} is no number of a page, but perhaps a hash", "Give --objects numbered");
+            }
 
             trace.Use((ulong)(time - origin) * 1_000_000, new Operation(kind, 0, page, 0), pages);
         }
@@ -100,9 +104,9 @@ internal sealed class OracleGeneralImporter : Importer
         {
             return stream.ReadAtLeast(record, RecordBytes, throwOnEndOfStream: false);
         }
-        catch (ZstdSharp.ZstdException exception)
+        catch (Exception exception) when (exception is ZstdSharp.ZstdException or EndOfStreamException)
         {
-            throw trace.Wrong(null, $"it cannot be decompressed ({exception.Message})", "Copy the file again; zstd -t tells whether it is whole");
+            throw trace.Wrong(null, $"it cannot be decompressed ({exception.Message.TrimEnd('.')})", "Copy the file again; zstd -t tells whether it is whole");
         }
     }
 }

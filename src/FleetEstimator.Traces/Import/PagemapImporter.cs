@@ -56,7 +56,7 @@ internal sealed class PagemapImporter : Importer
 
         job.Note($"{totals.Resident:N0} pages resident, {totals.Swapped:N0} swapped out, {totals.ZeroPage:N0} mapping the zero page; what written pages contain is not known");
         if (flags is null)
-            job.Note("without --kpageflags, pages that map the shared zero page cannot be told from others and count as resident");
+            job.Note("without --kpageflags, pages that map the shared zero page (but for the huge one) cannot be told from others and count as resident");
     }
 
     private static void Import(ImportJob job, ImportedTrace trace, uint process, List<Mapping> maps, ImportFile pagemap, FrameFlags? flags, Totals totals)
@@ -109,9 +109,11 @@ internal sealed class PagemapImporter : Importer
             totals.Present++;
             var frame = entry & FrameMask;
             totals.HasFrames |= frame != 0;
-            if ((entry & FileOrShared) != 0)
+            var isOfFile = (entry & FileOrShared) != 0;
+            var isZeroPage = frame != 0 && flags is not null ? (flags.Of(frame) & FlagZeroPage) != 0 : isOfFile && totals.IsOfHugeZeroPage(page);
+            if (isOfFile && !isZeroPage)
                 throw trace.Wrong("entry", $"page {page:x} is of a file, but lies in a private anonymous mapping", "Dump maps and pagemap together, while the process is stopped; check that entries follow the order of maps");
-            if (frame != 0 && flags is not null && (flags.Of(frame) & FlagZeroPage) != 0)
+            if (isZeroPage)
             {
                 totals.ZeroPage++;
                 trace.Add(0, OperationKind.Read, process, page, 1);
@@ -165,6 +167,20 @@ internal sealed class PagemapImporter : Importer
         public long Swapped;
         public long ZeroPage;
         public bool HasFrames;
+
+        private ulong _afterHugeZeroPage;
+
+        /// <summary>
+        /// Whether a page that is marked as a file's may map the huge zero page, which is so marked (fs/proc/task_mmu.c): that fills aligned blocks. The small
+        /// zero page has no mark.
+        /// </summary>
+        public bool IsOfHugeZeroPage(ulong page)
+        {
+            if (page % ImportedTrace.BlockPages != 0 && page != _afterHugeZeroPage)
+                return false;
+            _afterHugeZeroPage = page + 1;
+            return true;
+        }
     }
 
     /// <summary>Where a dump has the entries of a range: one range after another, or each entry at its place as in /proc.</summary>
@@ -203,7 +219,7 @@ internal sealed class PagemapImporter : Importer
         public long OffsetOf(Mapping mapping) => _offsets is null ? (long)mapping.Page * 8 : _offsets[mapping.Page];
 
         /// <summary>Where data begins at or after an offset; null if a hole reaches to the end.</summary>
-        public long? NextData(long offset) => _offsets is not null ? offset : _file.NextData(offset)?.Start & ~7L;
+        public long? NextData(long offset) => _file.NextData(offset)?.Start & ~7L;
     }
 
     /// <summary>A copy of /proc/kpageflags: 8 bytes a frame.</summary>

@@ -84,6 +84,7 @@ internal sealed class ParquetImporter : TableImporter
             ulong[] numbers => numbers[_row],
             long[] numbers => numbers[_row] >= 0 ? (ulong)numbers[_row] : null,
             double[] numbers => numbers[_row] is >= 0 and < 1.8e19 && double.IsInteger(numbers[_row]) ? (ulong)numbers[_row] : null,
+            decimal[] numbers => numbers[_row] is >= 0 and <= ulong.MaxValue && decimal.IsInteger(numbers[_row]) ? (ulong)numbers[_row] : null,
             string[] texts => NumberIn(texts[_row]),
             _ => null,
         };
@@ -91,7 +92,9 @@ internal sealed class ParquetImporter : TableImporter
         public override ulong? Nanoseconds(int column, ulong unit) => _values[column] switch
         {
             ulong[] or long[] => Number(column) is { } number && number <= ulong.MaxValue / unit ? number * unit : null,
-            double[] numbers => numbers[_row] >= 0 && numbers[_row] * unit < 1.8e19 ? (ulong)(numbers[_row] * unit) : null,
+            // To the microsecond, which is what a trace keeps: 1700000000.123456 s has no exact double, and one rounded down would be a microsecond early.
+            double[] numbers => numbers[_row] >= 0 && numbers[_row] * unit < 1.8e19 ? (ulong)Math.Round(numbers[_row] * unit / 1000) * 1000 : null,
+            decimal[] numbers => numbers[_row] >= 0 && numbers[_row] <= ulong.MaxValue / unit ? (ulong)(numbers[_row] * unit) : null,
             DateTime[] times => NanosecondsOf(new DateTimeOffset(DateTime.SpecifyKind(times[_row], DateTimeKind.Utc))),
             string[] texts => NanosecondsIn(texts[_row], unit),
             _ => null,
@@ -133,7 +136,7 @@ internal sealed class ParquetImporter : TableImporter
         {
             if (field.MaxRepetitionLevel > 0)
                 throw job.Wrong($"column {field.Path}", null, "it holds lists", "Map columns with one value a row");
-            if (group.GetMetadata(field) is { MetaData: { } chunk } && ParquetSizes.FaultInPages(job.File, chunk) is { } fault)
+            if (group.GetMetadata(field) is { MetaData: { } chunk } && ParquetSizes.FaultInPages(job.File, chunk, _rows) is { } fault)
                 throw job.Wrong($"row group {_group}", field.Path.ToString(), fault, "Write the file again, with smaller row groups");
             if (field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>))
                 return Texts(group, field);
@@ -149,6 +152,7 @@ internal sealed class ParquetImporter : TableImporter
                 TypeCode.Int16 => Array.ConvertAll(Read<short>(group, field), value => (long)value),
                 TypeCode.SByte => Array.ConvertAll(Read<sbyte>(group, field), value => (long)value),
                 TypeCode.Double => Read<double>(group, field),
+                TypeCode.Decimal => Read<decimal>(group, field),
                 TypeCode.Single => Array.ConvertAll(Read<float>(group, field), value => (double)value),
                 _ => throw job.Wrong($"column {field.Path}", null, $"it is of type {field.ClrType.Name}", "Map columns of numbers, texts or timestamps"),
             };

@@ -37,6 +37,8 @@ internal sealed class QemuDumpImporter : Importer
             throw job.Wrong("program headers", null, "segments overlap in guest-physical memory", "Dump without -p (paging)");
         if (segments.Find(segment => segment.PhysicalAddress % pageBytes != 0 || segment.MemoryBytes % pageBytes != 0) is { MemoryBytes: > 0 } uneven)
             throw job.Wrong($"segment at {uneven.PhysicalAddress:x}", null, $"it is not made of pages of {pageBytes} bytes", "Give the guest's page size with --page-size");
+        if (elf.SharesBytes)
+            throw job.Wrong("program headers", null, $"its segments have more bytes than the file, {job.File.Stream.Length}", "Dump or copy the file again");
         var memory = segments.Aggregate(0UL, (sum, segment) => sum + segment.MemoryBytes);
         if (memory == 0)
             throw job.Wrong("there is no memory in it", "Dump the guest again");

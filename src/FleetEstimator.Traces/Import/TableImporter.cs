@@ -99,9 +99,12 @@ internal abstract class TableImporter : Importer
         {
             foreach (var text in job.Options.List("column"))
                 Set(table, text);
+            // A column that is only named like a field gives way to one that the user maps to the same.
+            var (isPageMapped, areLengthsMapped) = (Page >= 0 || Address >= 0, Pages >= 0 || Bytes >= 0);
             for (var field = 0; field < Fields.Length; field++)
             {
-                if (_columns[field] < 0)
+                var isMapped = _columns[field] >= 0 || (Fields[field] is "page" or "address" && isPageMapped) || (Fields[field] is "pages" or "bytes" && areLengthsMapped);
+                if (!isMapped)
                     _columns[field] = IndexOf(table, Fields[field] == "time" ? "time_us" : Fields[field]);
             }
 
@@ -186,6 +189,7 @@ internal abstract class TableImporter : Importer
         private readonly ulong _pageBytes = (ulong)trace.Header.PageSize;
         private ulong? _origin;
         private bool _mapsItself;
+        private bool _hasNumberedProcesses;
 
         /// <summary>Whether they are those of a trace that was exported, to be taken as they are.</summary>
         public bool AreATraces { get; init; }
@@ -275,6 +279,8 @@ internal abstract class TableImporter : Importer
             var bytes = columns.Bytes < 0 ? (ulong?)null : Number(columns.Bytes, "bytes", ulong.MaxValue);
             if (columns.Address >= 0)
             {
+                if (kind == OperationKind.Fork)
+                    throw trace.Wrong("op", "the table has addresses, and a fork needs the number of the forked process", "Give a table with the column page, which holds it");
                 var address = Number(columns.Address, "address", ulong.MaxValue);
                 if (bytes is { } length)
                 {
@@ -300,11 +306,15 @@ internal abstract class TableImporter : Importer
             if (columns.Process < 0)
                 return 0;
             if (_processes.Count == 0 && table.Number(columns.Process) is <= uint.MaxValue and var number)
+            {
+                _hasNumberedProcesses = true;
                 return (uint)number;
+            }
+
             var text = table.Text(columns.Process);
             if (_processes.TryGetValue(text, out var known))
                 return known;
-            if (trace.Processes > 0 && _processes.Count == 0)
+            if (_hasNumberedProcesses)
                 throw trace.Wrong("process", $"\"{text}\" is no number, as those before are", "Give a column of numbers, or one of names");
             if (_processes.Count == job.Limits.ProcessesMax)
                 throw trace.Wrong("process", $"there are more than {job.Limits.ProcessesMax} processes", "Check which column is the process");

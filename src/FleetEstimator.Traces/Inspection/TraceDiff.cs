@@ -16,7 +16,7 @@ public sealed record TraceDiff
     [JsonPropertyOrder(1)]
     public required RowDifference? FirstDifference { get; init; }
 
-    /// <summary>Metadata that differ, by key.</summary>
+    /// <summary>Metadata that differ in meaning, by key: two ways to write one time are the same.</summary>
     [JsonPropertyName("metadata")]
     [JsonPropertyOrder(2)]
     public required IReadOnlyDictionary<string, MetadataDifference> Metadata { get; init; }
@@ -34,7 +34,7 @@ public sealed record TraceDiff
         return new()
         {
             FirstDifference = FirstDifferenceOf(a, b),
-            Metadata = MetadataOf(inspectionOfA.Metadata, inspectionOfB.Metadata),
+            Metadata = MetadataOf(TraceMetadata.Write(a.Header).ToDictionary(), TraceMetadata.Write(b.Header).ToDictionary()),
             Figures = InspectionFigures.Compare(inspectionOfA, inspectionOfB),
         };
     }
@@ -61,7 +61,7 @@ public sealed record TraceDiff
     private static int Common<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b)
         where T : unmanaged, IEquatable<T> => a.CommonPrefixLength(b);
 
-    private static Dictionary<string, MetadataDifference> MetadataOf(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>
+    private static Dictionary<string, MetadataDifference> MetadataOf(Dictionary<string, string> a, Dictionary<string, string> b) =>
         a.Keys.Union(b.Keys).Where(key => a.GetValueOrDefault(key) != b.GetValueOrDefault(key))
             .ToDictionary(key => key, key => new MetadataDifference(a.GetValueOrDefault(key), b.GetValueOrDefault(key)));
 }

@@ -30,7 +30,7 @@ public sealed record TraceInspection
     [JsonPropertyOrder(4)]
     public ZeroShares ZeroShare { get; init; } = new();
 
-    /// <summary>The schema metadata of the format, by key.</summary>
+    /// <summary>The schema metadata as they stand in the file, by key.</summary>
     [JsonPropertyName("metadata")]
     [JsonPropertyOrder(5)]
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
@@ -44,6 +44,7 @@ public sealed record TraceInspection
     /// <summary>Looks at a trace, replayed as linux-6.12 on zram under its own limits, page-outs, reclaim and observed swap-outs.</summary>
     /// <param name="trace">The trace.</param>
     /// <param name="limitPages">A limit of the node's memory in pages that holds beside the trace's own; 0 = none.</param>
+    /// <exception cref="TraceException">It uses more pages than can be replayed.</exception>
     public static TraceInspection Of(Trace trace, long limitPages = 0)
     {
         ArgumentNullException.ThrowIfNull(trace);

@@ -36,6 +36,7 @@ internal sealed class TraceInspector
     /// <summary>Looks at a trace; with a limit of the node's memory in pages beside its own, if that is above 0.</summary>
     public static TraceInspection Inspect(Trace trace, long limitPages)
     {
+        trace.RequireReplayable();
         var inspector = new TraceInspector(trace, limitPages);
         inspector.Pass();
         return inspector.Result();
@@ -51,8 +52,16 @@ internal sealed class TraceInspector
                 EndWindow(window);
             var operation = _trace[row];
             Count(in operation);
-            _replay.Take(time, in operation);
-            Note(in operation, window);
+            try
+            {
+                _replay.Take(time, in operation);
+                Note(in operation, window);
+            }
+            catch (Exception exception) when (exception is NotSupportedException or OutOfMemoryException)
+            {
+                throw _trace.TooLarge(
+                    row, exception is OutOfMemoryException ? "there is not enough memory to replay the trace up to it" : $"up to it more than {Trace.ReplayedPagesMax} pages were in use", exception);
+            }
         }
 
         if (_trace.RowCount > 0)
@@ -118,7 +127,7 @@ internal sealed class TraceInspector
             DurationMicroseconds = _trace.DurationMicroseconds,
             Operations = Enum.GetValues<OperationKind>().Where(kind => _totals[(int)kind].Rows > 0).ToDictionary(TraceFormat.NameOf, kind => _totals[(int)kind]),
             ZeroShare = _replay.ZeroShares,
-            Metadata = TraceMetadata.Write(_trace.Header).ToDictionary(),
+            Metadata = _trace.Metadata,
             Details = new()
             {
                 PageBytes = pageBytes,

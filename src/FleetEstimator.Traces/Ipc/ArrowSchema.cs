@@ -17,9 +17,13 @@ internal sealed class ArrowSchema
     private const int DepthMax = 64;
     private const int FieldsMax = 100_000;
 
+    // Names and metadata of a real schema have some KiB. Their sum is bounded because a hostile schema can share a text between many fields.
+    private const int TextCharactersMax = 16 << 20;
+
     private readonly List<ArrowColumn> _columns = [];
     private readonly List<KeyValuePair<string, string>> _metadata = [];
     private int _fields;
+    private int _textCharacters;
     private int _nodes;
     private int _buffers;
     private int _variadics;
@@ -54,16 +58,25 @@ internal sealed class ArrowSchema
             for (var index = 0; index < metadata.Count; index++)
             {
                 var pair = metadata.Table(index);
-                schema._metadata.Add(new(pair.String(Slot.Key) ?? "", pair.String(Slot.Value) ?? ""));
+                schema._metadata.Add(new(schema.Text(pair, Slot.Key), schema.Text(pair, Slot.Value)));
             }
         }
 
         return schema;
     }
 
+    private string Text(FlatTable table, int field)
+    {
+        var text = table.String(field) ?? "";
+        if (text.Length > TextCharactersMax - _textCharacters)
+            throw new InvalidDataException($"Arrow schema holds more than {TextCharactersMax} characters of names and metadata");
+        _textCharacters += text.Length;
+        return text;
+    }
+
     private void AddColumn(FlatTable field, bool unionsHaveValidity)
     {
-        var name = field.String(Slot.FieldName) ?? "";
+        var name = Text(field, Slot.FieldName);
         int? node = _unknownType is null ? _nodes : null;
         _columns.Add(new(name, TypeNameOf(field), node, _buffers, _variadics));
         CountBuffers(field, depth: 0, unionsHaveValidity);

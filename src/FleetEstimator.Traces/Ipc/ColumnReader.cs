@@ -16,6 +16,7 @@ internal sealed class ColumnReader : IDisposable
     private const long ZstdRatioMax = 32_768;
     private const long Lz4RatioMax = 255;
     private const int LengthPrefixBytes = sizeof(long);
+    private const int PaddingBytes = 64;
 
     private readonly CompressionCodecFactory _factory = new();
     private ICompressionCodec? _lz4;
@@ -43,7 +44,7 @@ internal sealed class ColumnReader : IDisposable
         if (destination.IsEmpty)
             return;
         var bytes = MemoryMarshal.AsBytes(destination);
-        Decode(column.Values, compression)[..bytes.Length].CopyTo(bytes);
+        Decode(column.Values, compression, bytes.Length)[..bytes.Length].CopyTo(bytes);
     }
 
     /// <summary>The first row of a batch whose value is null, or null when there is none. A column that <see cref="Check"/> accepted.</summary>
@@ -54,7 +55,8 @@ internal sealed class ColumnReader : IDisposable
             return null;
         if (!HasBitmap(in column, compression))
             return column.NullCount > 0 ? throw new InvalidDataException($"column {name} declares {column.NullCount} nulls, but does not say which") : null;
-        var bitmap = Decode(column.Validity, compression)[..(int)BitmapBytes(rows)];
+        var bitmapBytes = (int)BitmapBytes(rows);
+        var bitmap = Decode(column.Validity, compression, bitmapBytes)[..bitmapBytes];
         var full = bitmap[..(rows / 8)].IndexOfAnyExcept((byte)0xFF);
         var at = full >= 0 ? full : rows / 8;
         var firstNull = at < bitmap.Length ? (at * 8) + BitOperations.TrailingZeroCount((uint)(byte)~bitmap[at]) : rows;
@@ -81,7 +83,7 @@ internal sealed class ColumnReader : IDisposable
         long available = buffer.Bytes;
         if (compression != BodyCompression.None)
         {
-            var declared = DeclaredBytes(buffer);
+            var declared = DeclaredBytes(buffer, needed);
             available = declared == -1 ? buffer.Bytes - LengthPrefixBytes : declared;
             var ratio = compression == BodyCompression.Zstd ? ZstdRatioMax : Lz4RatioMax;
             if (declared < -1 || declared > buffer.Bytes * ratio)
@@ -93,6 +95,14 @@ internal sealed class ColumnReader : IDisposable
             : throw new InvalidDataException($"column {name} needs {needed} bytes for its rows, but has {available}");
     }
 
+    // Apache Arrow for JavaScript (up to 21.2.0 at least) writes the compressed length where the uncompressed one belongs. No right buffer declares
+    // fewer bytes than its rows need, so none is mistaken for that; what it then has to yield is what the rows need, padded as writers pad.
+    private long DeclaredBytes(FileRange buffer, long needed)
+    {
+        var declared = DeclaredBytes(buffer);
+        return declared == buffer.Bytes - LengthPrefixBytes && declared < needed ? (needed + PaddingBytes - 1) / PaddingBytes * PaddingBytes : declared;
+    }
+
     private long DeclaredBytes(FileRange buffer) => buffer.Bytes switch
     {
         0 => 0,
@@ -100,12 +110,12 @@ internal sealed class ColumnReader : IDisposable
         _ => BinaryPrimitives.ReadInt64LittleEndian(Source.Span.Slice(buffer.Start, LengthPrefixBytes)),
     };
 
-    private ReadOnlySpan<byte> Decode(FileRange buffer, BodyCompression compression)
+    private ReadOnlySpan<byte> Decode(FileRange buffer, BodyCompression compression, int needed)
     {
         var stored = Source.Slice(buffer.Start, buffer.Bytes);
         if (compression == BodyCompression.None)
             return stored.Span;
-        var declared = DeclaredBytes(buffer);
+        var (stated, declared) = (DeclaredBytes(buffer), DeclaredBytes(buffer, needed));
         stored = stored[LengthPrefixBytes..];
         if (declared == -1)
             return stored.Span;
@@ -113,9 +123,9 @@ internal sealed class ColumnReader : IDisposable
             _scratch = GC.AllocateUninitializedArray<byte>((int)declared);
         var destination = _scratch.AsMemory(0, (int)declared);
         var written = Decompress(stored, destination, compression);
-        return written == declared
+        return written == declared || (stated != declared && written >= needed)
             ? destination.Span
-            : throw new InvalidDataException($"a compressed buffer claims {declared} bytes, but yields {written}");
+            : throw new InvalidDataException($"a compressed buffer claims {stated} bytes, but yields {written}");
     }
 
     private int Decompress(ReadOnlyMemory<byte> stored, Memory<byte> destination, BodyCompression compression)

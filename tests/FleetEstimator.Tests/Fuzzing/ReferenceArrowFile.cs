@@ -106,6 +106,9 @@ internal sealed class ReferenceArrowFile
         var length = Int64(offset);
         if (length == -1)
             return _file[(offset + 8)..(offset + width)];
+        // What Apache Arrow for JavaScript declares: the compressed length.
+        if (length == width - 8 && length < bytes)
+            length = (bytes + 63) / 64 * 64;
         var values = new byte[length];
         using var codec = new CompressionCodecFactory().CreateCodec(compression);
         codec.Decompress(_file.AsMemory(offset + 8, width - 8), values);

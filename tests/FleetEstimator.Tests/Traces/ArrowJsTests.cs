@@ -47,10 +47,12 @@ public sealed class ArrowJsTests : IDisposable
             seen["rows"]!.AsArray().Select(row => string.Join(' ', row!.AsArray().Select(value => value!.GetValue<string>()))));
     }
 
-    [Fact]
-    public void WritesTraces_ThatAreReadWithTheSameValues()
+    [Theory]
+    [InlineData("none")]
+    [InlineData("lz4")]
+    public void WritesTraces_ThatAreReadWithTheSameValues(string compression)
     {
-        Run("write", Write(TraceCompression.Zstd), _folder["theirs.arrow"]);
+        Run("write", Write(TraceCompression.Zstd), _folder["theirs.arrow"], compression);
         var trace = Trace.Load(_folder["theirs.arrow"]);
         Assert.Equal(Rows, Enumerable.Range(0, trace.RowCount).Select(trace.Row));
         Assert.Equal(Header with { Labels = trace.Header.Labels }, trace.Header);

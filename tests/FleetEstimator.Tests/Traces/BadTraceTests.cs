@@ -188,6 +188,35 @@ public sealed class BadTraceTests : IDisposable
         Assert.Equal("metadata node", Assert.Throws<TraceException>(() => TraceMetadata.Read(pairs, "bad.arrow")).Field);
     }
 
+    [Fact]
+    public void RefusesASchemaThatSharesATextBetweenManyKeys_WithoutTakingMemoryForEach()
+    {
+        const int keys = 2_000, letters = 200_000, metadata = 56, pair = metadata + 4 + (4 * keys) + 8;
+        var footer = new MemoryStream();
+        var writer = new BinaryWriter(footer);
+        Write(16); // The root.
+        WriteShorts(12, 16, 4, 8, 0, 12); // Its fields: version, schema, record batches.
+        Write(12, 4, 48 - 24, 32 - 28); // The footer: version 5.
+        Write(0); // No record batch.
+        WriteShorts(10, 8, 0, 0, 4, 0); // Fields of the schema: only metadata.
+        Write(12, metadata - 52); // The schema.
+        Write(keys);
+        for (var key = 0; key < keys; key++)
+            Write(pair - (metadata + 4 + (4 * key)));
+        WriteShorts(6, 8, 4, 0); // Fields of the pair: only its key.
+        Write(8, 4); // The pair.
+        Write(letters);
+        writer.Write(new byte[letters]);
+        byte[] file = [.. "ARROW1\0\0"u8, .. footer.ToArray(), .. BitConverter.GetBytes((int)footer.Length), .. "ARROW1"u8];
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("characters of names and metadata", Refused(file).Problem, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+
+        void Write(params int[] numbers) => numbers.ToList().ForEach(writer.Write);
+        void WriteShorts(params short[] numbers) => numbers.ToList().ForEach(writer.Write);
+    }
+
     [Theory]
     [InlineData("2025-01-31T23:59:59Z", 0)]
     [InlineData("2025-01-31t23:59:59z", 0)]

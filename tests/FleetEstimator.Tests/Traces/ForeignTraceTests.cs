@@ -2,6 +2,7 @@ using Apache.Arrow;
 using Apache.Arrow.Ipc;
 using Apache.Arrow.Types;
 using FleetEstimator.Paging;
+using FleetEstimator.Tests.Fuzzing;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.Ipc;
 using Xunit;
@@ -83,6 +84,18 @@ public sealed class ForeignTraceTests
         AssertReads(Rows, file.Write(Rows));
         AssertReads(Rows, file.Write([[], .. Rows.Select(row => (TraceRow[])[row]), []]));
         AssertReads(Rows, file.Write(Rows[..2], [], Rows[2..5], Rows[5..]));
+    }
+
+    [Theory]
+    [InlineData(CompressionCodecType.Lz4Frame)]
+    [InlineData(CompressionCodecType.Zstd)]
+    public void AcceptsCompressedLengthsInPlaceOfUncompressedOnes_AsArrowForJavaScriptWritesThem(CompressionCodecType compression)
+    {
+        var many = Enumerable.Range(0, 1000).Select(time => Row((ulong)time, OperationKind.Settle, 0, 0, 1)).ToArray();
+        var bytes = new ArrowTraceFile { Compression = compression }.Write(many[..500], many[500..]);
+        foreach (var (offset, width) in ReferenceArrowFile.Read(bytes).Bodies.Where(body => BitConverter.ToInt64(bytes, body.Offset) != -1))
+            BitConverter.TryWriteBytes(bytes.AsSpan(offset), width - 8L);
+        AssertReads(many, bytes);
     }
 
     [Theory]

@@ -1,17 +1,17 @@
 // A trace as Apache Arrow for JavaScript sees it. Once in this folder: npm ci
 //   node trace.mjs read TRACE                 prints fields, metadata and rows as JSON, numbers as text (64 bits do not fit into JSON's)
-//   node trace.mjs write TRACE OUT   writes it again, by that library; uncompressed, as it declares wrong lengths of what it compresses (21.2.0)
+//   node trace.mjs write TRACE OUT none|lz4   writes it again, by that library, which declares compressed lengths as uncompressed ones (21.2.0)
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CompressionType, compressionRegistry, tableFromIPC, tableToIPC } from 'apache-arrow';
 import { decompress as unzstd } from 'fzstd';
 import lz4 from 'lz4js';
 
 // Absent validity bitmaps are empty buffers, of which the library asks the codec, too.
-compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (data) => (data.length > 0 ? lz4.decompress(data) : data) });
+compressionRegistry.set(CompressionType.LZ4_FRAME, { encode: (data) => lz4.compress(data), decode: (data) => (data.length > 0 ? lz4.decompress(data) : data) });
 // fzstd may answer with a view into its input, which the library then takes for an array of 64-bit numbers: copied, it is aligned.
 compressionRegistry.set(CompressionType.ZSTD, { decode: (data) => unzstd(data).slice() });
 
-const [mode, file, output] = process.argv.slice(2);
+const [mode, file, output, compression] = process.argv.slice(2);
 const table = tableFromIPC(readFileSync(file));
 if (mode === 'read') {
   const columns = table.schema.fields.map((_, index) => table.getChildAt(index).toArray());
@@ -22,5 +22,5 @@ if (mode === 'read') {
     rows: Array.from({ length: table.numRows }, (_, row) => columns.map((column) => String(column[row]))),
   }));
 } else {
-  writeFileSync(output, tableToIPC(table, 'file'));
+  writeFileSync(output, tableToIPC(table, 'file', compression === 'lz4' ? CompressionType.LZ4_FRAME : null));
 }

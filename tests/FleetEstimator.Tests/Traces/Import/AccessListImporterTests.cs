@@ -72,7 +72,7 @@ public sealed class AccessListImporterTests
     [Fact]
     public void RefusesIdsThatAreNoPages_AndRecordsOfOtherLayouts()
     {
-        Refuses("record 0, page: 1 pages from page 18446744073709551615 on reach beyond", (1, ulong.MaxValue, 1, -1));
+        Refuses("record 0, object: 18446744073709551615 is no number of a page, but perhaps a hash. Give --objects numbered.", (1, ulong.MaxValue, 1, -1));
         Refuses("record 0, size: object 5 has 9000 bytes", (1, 5, 9000, -1));
         Refuses("record 0, next_access: -3 is no number of a request", (1, 5, 1, -3));
         Refuses("record 1, time: 1 lies before that of the first record, 2", (2, 5, 1, -1), (1, 5, 1, -1));
@@ -80,6 +80,8 @@ public sealed class AccessListImporterTests
         Assert.Contains("the file is empty", Imported.Refused("oracle-general", "").Message, StringComparison.Ordinal);
         using var damaged = ImportFile.FromBytes("in", [0x28, 0xB5, 0x2F, 0xFD, 1, 2, 3, 4, 5, 6, 7, 8]);
         Assert.Contains("it cannot be decompressed", Assert.Throws<ImportException>(() => Imported.Of("oracle-general", [damaged])).Message, StringComparison.Ordinal);
+        using var cutShort = ImportFile.FromBytes("in", Imported.Bytes("requests.oracleGeneral.zst")[..^9]);
+        Assert.Contains("it cannot be decompressed", Assert.Throws<ImportException>(() => Imported.Of("oracle-general", [cutShort])).Message, StringComparison.Ordinal);
 
         static void Refuses(string message, params (uint Time, ulong Id, uint Size, long Next)[] records) =>
             Assert.Contains(message, Assert.Throws<ImportException>(() => Records(null, records)).Message, StringComparison.Ordinal);

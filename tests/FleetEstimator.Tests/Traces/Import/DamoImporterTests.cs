@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.Import;
@@ -76,6 +77,16 @@ public sealed class DamoImporterTests
     // What begins with "x " may be zlib's, with a dictionary that nobody has; its stream then fails as a device would.
     [Fact]
     public void IsDamaged_WhereZlibCannotGoOn() => Assert.Contains("it is damaged", Imported.Refused("damo", "x damaged").Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void RefusesAFileThatInflatesAsNoRecordDoes()
+    {
+        var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+            zlib.Write(new byte[80 << 20]);
+        using var file = ImportFile.FromBytes("in", compressed.ToArray());
+        Assert.Contains("it has 67108864 bytes or more, decompressed", Assert.Throws<ImportException>(() => Imported.Of("damo", [file])).Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("", "in: there is no region in it.")]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 using FleetEstimator.Traces.Import;
@@ -71,6 +72,56 @@ public sealed class DumpImporterTests
         var holes = Enumerable.Range(0, bytes.Length / 4096).Where(page => !bytes.AsSpan(page * 4096, 4096).ContainsAnyExcept((byte)0)).Select(page => (page * 4096L, (page + 1) * 4096L));
         using var copy = ImportFile.FromBytes("core", bytes, [.. holes]);
         Assert.Contains(Imported.Of("elf-core", [copy]).Summary.Notes, note => note.Contains("cp --sparse=always", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void RefusesHolesThatADebuggerMade_UntilItIsSaidWhatItsZerosAre()
+    {
+        // gdb, from 15 on, leaves out all pages of zeros; it writes section headers, which the kernel does not.
+        var exception = Assert.Throws<ImportException>(() => Imported.Of("elf-core", [WithSections()]));
+        Assert.Contains("a debugger wrote the file, which makes holes of pages of zeros", exception.Message, StringComparison.Ordinal);
+
+        var resident = Imported.Of("elf-core", [WithSections()], new ImportOptions().Add("zero-pages", "resident"));
+        Assert.Equal(16u, resident.Rows.Where(row => IsKnown(row) && row.Operation.Content == PageContent.Zero).Aggregate(0u, (sum, row) => sum + row.Operation.Pages));
+
+        static ImportFile WithSections()
+        {
+            using var core = Imported.File("kernel-core.sparse.gz");
+            var bytes = new byte[core.Stream.Length];
+            core.ReadAt(0, bytes);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(60), 20);
+            var holes = new List<(long, long)>();
+            for (long end = 0; end < bytes.Length;)
+            {
+                var (start, next) = core.NextData(end) ?? (bytes.Length, bytes.Length);
+                if (start > end)
+                    holes.Add((end, start));
+                end = next;
+            }
+
+            return ImportFile.FromBytes("core", bytes, holes);
+        }
+    }
+
+    [Fact]
+    public void RefusesSegmentsThatShareTheirBytes()
+    {
+        using var core = Imported.File("kernel-core.sparse.gz");
+        var bytes = new byte[core.Stream.Length];
+        core.ReadAt(0, bytes);
+        var (headers, count) = ((int)BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(32)), BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(56)));
+        for (var header = 0; header < count; header++)
+        {
+            var entry = bytes.AsSpan(headers + (56 * header), 56);
+            if (BinaryPrimitives.ReadUInt32LittleEndian(entry) != 1)
+                continue;
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], 0);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[32..], (ulong)bytes.Length / 4096 * 4096);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[40..], (ulong)bytes.Length / 4096 * 4096);
+        }
+
+        using var damaged = ImportFile.FromBytes("core", bytes);
+        Assert.Contains("core, program headers: its segments have more bytes than the file", Assert.Throws<ImportException>(() => Imported.Of("elf-core", [damaged])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ public sealed class ImportMutationTests
         { "elf-core", "gcore.sparse.gz" }, { "qemu-dump", "guest.elf.gz" }, { "counters", "vmstat.txt" }, { "counters", "prometheus.json" }, { "lackey", "lackey.txt.gz" },
         { "umass-hashes", "hashes.umass" }, { "oracle-general", "requests.oracleGeneral" }, { "oracle-general", "requests.oracleGeneral.zst" }, { "pagemap", "known.maps" },
         { "pagemap", "known.pagemap" }, { "csv", "table.csv" }, { "parquet", "table.parquet" },
+        { "parquet", "duckdb.parquet" }, { "parquet", "duckdb-v2.parquet" }, { "parquet", "polars.parquet" },
     };
 
     [Theory]

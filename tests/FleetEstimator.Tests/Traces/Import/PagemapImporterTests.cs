@@ -34,6 +34,20 @@ public sealed class PagemapImporterTests
     }
 
     [Fact]
+    public void TellsTheHugeZeroPage_ThoughItIsMarkedAsAFilePage()
+    {
+        // What Linux 6.18 shows of 2 MiB that were only read, then of a page written: bits 63 and 61, and 63.
+        const string maps = "40000000-40201000 rw-p 00000000 00:00 0\n";
+        var entries = Enumerable.Repeat(1UL << 63 | 1UL << 61, 512).Append(1UL << 63).ToArray();
+        Assert.Equal(
+            [(OperationKind.Map, 513u), (OperationKind.Read, 512u), (OperationKind.Observe, 1u)],
+            Of(maps, entries).Rows.Select(row => (row.Operation.Kind, row.Operation.Pages)));
+
+        entries[0] = 0;
+        Assert.Contains("is of a file, but lies in a private anonymous mapping", Assert.Throws<ImportException>(() => Of(maps, entries)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WritesSwappedPagesAsSeenAndSwappedOut() =>
         Assert.Equal(
             [OperationKind.Map, OperationKind.Observe, OperationKind.ObservedSwapOut],

@@ -35,6 +35,27 @@ public sealed class TraceInspectionTests : IDisposable
     }
 
     [Fact]
+    public void ShowsMetadataAsTheyStandInTheFile()
+    {
+        var file = new ArrowTraceFile();
+        file.Metadata["recorded_at"] = "2025-01-31T23:59:59.500Z";
+        file.Metadata["sampling_fraction"] = "1.0";
+        file.Metadata.Remove("label.capability");
+        file.Metadata.Add("pandas", "{}");
+        Assert.Equal(file.Metadata, TraceInspection.Of(TraceReader.Load("foreign.arrow", file.Write(), TraceLimits.Default)).Metadata);
+    }
+
+    [Fact]
+    public void RefusesARunThatIsTooLongToBeReplayed_WithoutTakingMemoryForIt()
+    {
+        var trace = Written(Row(0, OperationKind.Map, 1, 0, uint.MaxValue), Row(1, OperationKind.Discard, 1, 0, uint.MaxValue), Row(2, OperationKind.Read, 1, 0, uint.MaxValue));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var exception = Assert.Throws<TraceException>(() => TraceInspection.Of(trace));
+        Assert.Equal((2, "pages"), (exception.Row, exception.Field));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 << 20);
+    }
+
+    [Fact]
     public void IsEmpty_ForATraceWithoutRows()
     {
         var inspection = TraceInspection.Of(Written());
