@@ -83,8 +83,8 @@ public sealed class RecordingSession : IDisposable
         var target = TargetProcesses.Open(options.Target);
         using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
         using var source = AccessSources.Open(options, KernelTree.Live);
-        if (options.CpuBudget is not null)
-            SamplingPilot.WarmUp(source, measure);
+        if (options.CpuBudget is not null && RuntimeFeature.IsDynamicCodeCompiled)
+            Rehearse(options, cancellation);
         budget.EndStart();
         var header = Header(options, target, source, options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, budget, options.Interval, CpuTime));
         using var session = new RecordingSession(options, target, source, header, budget, measure, progress, cancellation);
@@ -98,6 +98,39 @@ public sealed class RecordingSession : IDisposable
         finally
         {
             target.End();
+        }
+    }
+
+    /// <summary>
+    /// Records this process for a moment into a file that is thrown away, so that all a recording runs is compiled: the first scan then costs what the others do, and the pilot
+    /// measures what scans will cost.
+    /// </summary>
+    private static void Rehearse(RecordingOptions options, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("fleet-estimator-");
+        try
+        {
+            _ = Run(
+                options with
+                {
+                    Target = new RecordingTarget.Process(Environment.ProcessId),
+                    Output = Path.Combine(folder.FullName, "rehearsal.arrow"),
+                    Interval = TimeSpan.FromMilliseconds(1),
+                    Duration = TimeSpan.FromMilliseconds(1),
+                    Source = AccessSourceKind.Content,
+                    SamplingFraction = 1.0 / 16,
+                    CpuBudget = null,
+                },
+                progress: null,
+                cancellation);
+        }
+        catch (RecordingException)
+        {
+            // What keeps this process from recording itself keeps it from nothing else: the first scan compiles, and costs that much more.
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using FleetEstimator.Paging;
 
 namespace FleetEstimator.Recorder;
@@ -65,19 +64,6 @@ internal static class SamplingPilot
         return fraction < WorthSampling ? fraction : 1;
 
         double Affordable(TimeSpan scan) => ((scan * Headroom) - withoutPages) / perPage;
-    }
-
-    /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do. Nothing where all is compiled already.</summary>
-    internal static void WarmUp(AccessSource source, PageMeasure? measure)
-    {
-        if (!RuntimeFeature.IsDynamicCodeCompiled)
-            return;
-        using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize), source);
-        var process = new RecordedProcess(1, writesSwapOuts: true, measure);
-        if (scan.Stat(Environment.ProcessId) is not { } self)
-            return;
-        for (var round = 0; round < 2; round++)
-            _ = scan.Scan(in self, process, 0, static _ => { }, CancellationToken.None);
     }
 
     /// <summary>CPU time of the last of several looks at processes, from the second on when most pages are as they were, and the pages looked at.</summary>

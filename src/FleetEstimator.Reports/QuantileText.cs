@@ -16,13 +16,6 @@ internal static class QuantileText
             .Where(entry => entry.Item2.Count > 0),
     ];
 
-    /// <summary>A quantile with its interval, or why it has none.</summary>
-    public static string Of(QuantileEstimate quantile, Typography typography)
-    {
-        var text = FigureFormat.Text(new Interval(quantile.Value, quantile.Low, quantile.High), quantile.Unit, typography);
-        return $"{text.Value} ({text.Range ?? $"no interval: {Sentences.Inside(quantile.Reason)}"})";
-    }
-
     // A tenth of the nodes has at most a difference of d: nine tenths save at most -d.
     private static QuantileEstimate Saved(QuantileEstimate difference) => difference with
     {

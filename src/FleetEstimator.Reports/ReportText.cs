@@ -161,9 +161,17 @@ public static class ReportText
         if (quantiles.Count == 0)
             return;
         page.Heading("Memory saved on a node: a tenth, half and nine tenths of the fleet's nodes save at most");
+        var footnotes = new Footnotes();
         foreach (var (mechanism, values) in quantiles)
-            page.Paragraph($"{mechanism}: {string.Join(", ", values.Select(value => QuantileText.Of(value, Typography.Terminal)))}", hanging: 4, indent: 2);
+            page.Paragraph($"{mechanism}: {string.Join(", ", values.Select(value => Text(value, footnotes)))}", hanging: 4, indent: 2);
         page.Line();
+        WriteLegend(new NameLegend(NameWidth), footnotes, page);
+    }
+
+    private static string Text(QuantileEstimate quantile, Footnotes footnotes)
+    {
+        var text = FigureFormat.Text(new Interval(quantile.Value, quantile.Low, quantile.High), quantile.Unit, Typography.Terminal);
+        return $"{text.Value} ({text.Range ?? "no interval"}){(quantile.Reason is { } reason ? $" [{footnotes.Number(reason)}]" : "")}";
     }
 
     private static void WriteSimulation(StudyResult result, TextPage page)
