@@ -25,11 +25,11 @@ public sealed class NodesParquetTests
         Assert.Equal(sample.Nodes.Select(node => (object?)(long)node.PageSizeBytes), columns["page_size_bytes"]);
         foreach (var lane in Lane.Of(sample.Study.Mechanisms, unknownAccesses: true))
         {
-            foreach (var figure in LaneColumn.All)
+            foreach (var figure in LaneColumn.For(sample.Study))
                 Assert.Equal(sample.Nodes.Select(node => lane.Find(node) is { } found ? (object?)figure.Of(found) : null), columns[lane.ColumnName(figure)]);
         }
 
-        Assert.Equal(7 + (2 * sample.Study.Mechanisms.Count * LaneColumn.All.Count), columns.Count);
+        Assert.Equal(7 + (2 * sample.Study.Mechanisms.Count * LaneColumn.For(sample.Study).Count()), columns.Count);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class NodesParquetTests
     [Fact]
     public void EveryFigureOfALane_HasItsColumn()
     {
-        var figures = typeof(LaneResult).GetProperties().Where(property => property.PropertyType == typeof(long)).Cast<MemberInfo>()
+        var figures = typeof(LaneResult).GetProperties().Where(property => property.PropertyType == typeof(long) || property.PropertyType == typeof(bool)).Cast<MemberInfo>()
             .Concat(typeof(Counters).GetProperties());
 
         Assert.Equal(figures.Count(), LaneColumn.All.Select(column => column.Name).Distinct().Count());
