@@ -49,7 +49,7 @@ internal sealed class RecordedFolder : IDisposable
             warm_up: 0%
             {{study}}
             classes:
-            {{string.Join('\n', classes.Select(@class => $"  - {{memory: 1 GiB, recordings: [\"*.arrow\"], {@class}}}"))}}
+            {{string.Join('\n', classes.Select(@class => $"  - {{memory: 32 MiB, recordings: [\"*.arrow\"], {@class}}}"))}}
             """,
             "what-if.yaml"),
         _folder);

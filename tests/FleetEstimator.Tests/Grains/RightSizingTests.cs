@@ -1,4 +1,3 @@
-using FleetEstimator.Estimation;
 using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
@@ -17,11 +16,11 @@ public sealed class RightSizingTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(1, "lru: mglru", "right_size: {major_faults: 5}")]
+    [InlineData(1, "lru: multi-generational", "right_size: {major_faults: 5}")]
     [InlineData(2, "lru: classic", "right_size: {major_faults: 20}")]
-    [InlineData(3, "lru: mglru", "right_size: {major_faults: {of_baseline: 100%}}")]
+    [InlineData(3, "lru: multi-generational", "right_size: {major_faults: {of_baseline: 100%}}")]
     [InlineData(4, "lru: classic", "right_size: {major_faults: {of_baseline: 50%}}")]
-    [InlineData(5, "lru: mglru, loads: 80%", "right_size: {major_faults: {of_baseline: 200%}}")]
+    [InlineData(5, "lru: multi-generational, loads: 80%", "right_size: {major_faults: {of_baseline: 200%}}")]
     public void SmallestLimit_IsOfAllLimitsOneThatHolds_AndTheNextSmallerDoesNot(int seed, string settings, string bound)
     {
         _folder.Record("node", Skewed(seed, pages: 900, rows: 600));
@@ -34,20 +33,21 @@ public sealed class RightSizingTests(ITestOutputHelper output) : IDisposable
         // Swap-in on zram leaves nothing in the swap cache: all that is charged is RSS.
         var peakPages = unlimited.Lanes.Max(lane => lane.RssPeakBytes) / PageBytes;
         var rightSize = _folder.Plan(["name: web, nodes: 1"], bound).Study.RightSize!;
-        var faults = Enumerable.Range(1, 128).Select(step => _folder.Simulate($"{@class}, limit: {PagesAt(step) * PageBytes}", "", Mechanisms)
+        var faults = Enumerable.Range(1, 128).Select(step => _folder.Simulate($"{@class}, limit: {PagesAt(step) * PageBytes} B", "", Mechanisms)
             .Lanes.Select(lane => lane.Counters.MajorFaults).ToList()).ToList();
         for (var lane = 0; lane < 3; lane++)
         {
             var most = rightSize.OfBaseline is { } share ? share * limited.Lanes[0].Counters.MajorFaults : rightSize.MajorFaultsPerSecond!.Value * unlimited.MeasuredMicroseconds / 1e6;
             var step = Enumerable.Range(1, 128).Single(step => PagesAt(step) * PageBytes == found.Lanes[lane].SmallestLimitBytes);
-            var rises = Enumerable.Range(1, 127).Where(index => faults[index][lane] > faults[index - 1][lane]).Select(index => faults[index][lane] - faults[index - 1][lane]).ToList();
-            output.WriteLine($"lane {lane}: step {step}, most {most}, {faults[step - 1][lane]} there, {faults[Math.Max(0, step - 2)][lane]} before; {rises.Count} of 127 steps up raise faults, by {rises.DefaultIfEmpty().Max()} at most; {faults[0][lane]} at 1, {faults[127][lane]} at 128");
+            output.WriteLine($"{found.Lanes[lane].SmallestLimitBytes} bytes: {faults[step - 1][lane]} faults of at most {most}, {faults[step - 2][lane]} a step lower; {Rises(lane)} of 127 steps up take more faults than the one before");
             Assert.InRange(step, 2, 127);
             Assert.True(faults[step - 1][lane] <= most);
             Assert.True(faults[step - 2][lane] > most);
             Assert.False(found.Lanes[lane].ExceedsBoundUnlimited);
             Assert.Equal(limited.Lanes[lane], found.Lanes[lane] with { SmallestLimitBytes = 0 });
         }
+
+        int Rises(int lane) => Enumerable.Range(1, 127).Count(index => faults[index][lane] > faults[index - 1][lane]);
 
         long PagesAt(int step) => ((step * peakPages) + 127) / 128;
     }
@@ -83,12 +83,12 @@ public sealed class RightSizingTests(ITestOutputHelper output) : IDisposable
         var lanes = _folder.Simulate($"start: beginning, instances: 1, {Zram}", "right_size: {major_faults: {of_baseline: 150%}}", "linux-6.12").Lanes;
 
         Assert.Equal(0, lanes[0].Counters.MajorFaults);
-        Assert.Equal(0, _folder.Simulate($"start: beginning, instances: 1, limit: {lanes[0].SmallestLimitBytes}, {Zram}", "", "linux-6.12").Lanes[0].Counters.MajorFaults);
+        Assert.Equal(0, _folder.Simulate($"start: beginning, instances: 1, limit: {lanes[0].SmallestLimitBytes} B, {Zram}", "", "linux-6.12").Lanes[0].Counters.MajorFaults);
     }
 
     [Theory]
     [InlineData("swap: {device: none}", 128)]
-    [InlineData("swap: {device: zram, size: 2 MiB}", 65)]
+    [InlineData("swap: {device: zram, size: 2 MiB}", 64)]
     public void LimitThatSwapCannotHelpUnder_DoesNotHold(string swap, int step)
     {
         // 4 MiB once written and never used again: no limit causes a major fault.
@@ -96,7 +96,6 @@ public sealed class RightSizingTests(ITestOutputHelper output) : IDisposable
 
         var lane = _folder.Simulate($"start: beginning, instances: 1, {swap}", "right_size: {major_faults: 1}", "linux-6.12").Lanes[0];
 
-        // Slot 0 is the header of the swap device.
         Assert.Equal(step * 8L * PageBytes, lane.SmallestLimitBytes);
         Assert.False(lane.ExceedsBoundUnlimited);
     }
