@@ -42,6 +42,35 @@ public sealed class NodesParquetTests
     }
 
     [Fact]
+    public async Task HasSmallestLimits_WhereTheStudyLooksForThem()
+    {
+        var sample = SampleStudy.Make(new() { UnknownAccesses = false });
+        var nodes = sample.Nodes.Select((node, index) => node with { Lanes = [.. node.Lanes.Select(lane => lane with { SmallestLimitBytes = index + 1, ExceedsBoundUnlimited = index % 2 == 1 })] });
+        using var stream = new MemoryStream();
+
+        await NodesParquet.WriteAsync(
+            sample.Study with { RightSize = new() { OfBaseline = 1 } }, sample.Recordings, nodes, stream, TestContext.Current.CancellationToken);
+
+        var columns = await ReadAsync(stream.ToArray());
+        Assert.Equal(sample.Nodes.Select((_, index) => (object?)(index + 1L)), columns["linux-6.12/smallest_limit_bytes"]);
+        Assert.Equal(sample.Nodes.Select((_, index) => (object?)(index % 2L)), columns["linux-6.12/exceeds_bound_unlimited"]);
+        Assert.DoesNotContain((await ReadAsync(await WriteAsync(sample))).Keys, name => name.EndsWith("smallest_limit_bytes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task HasNoAllWritesColumns_WhereClassesSayWhichAccessesAreLoads()
+    {
+        var sample = SampleStudy.Realistic();
+        var study = sample.Study with { Classes = [.. sample.Study.Classes.Select(@class => @class with { Loads = 0.5 })] };
+        var nodes = sample.Nodes.Select(node => node with { Lanes = [.. node.Lanes.Take(study.Mechanisms.Count)] });
+        using var stream = new MemoryStream();
+
+        await NodesParquet.WriteAsync(study, sample.Recordings, nodes, stream, TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain((await ReadAsync(stream.ToArray())).Keys, name => name.EndsWith("_all_writes", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task GivesEqualBytes_ForEqualNodes() =>
         Assert.Equal(await WriteAsync(SampleStudy.Realistic()), await WriteAsync(SampleStudy.Realistic()));
 
