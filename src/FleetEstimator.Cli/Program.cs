@@ -4,7 +4,7 @@ using FleetEstimator.Cli;
 var root = new RootCommand("Estimates what zero-filled-page mechanisms save across a fleet of Linux machines.")
 {
     RunCommand.Create(),
-    RecordCommand.Create(),
+    RecordCommand.Create(isWholeProgram: true),
     DoctorCommand.Create(),
     ImportCommand.Create(),
     InspectCommand.Create(),

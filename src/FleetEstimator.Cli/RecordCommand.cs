@@ -14,7 +14,8 @@ internal static class RecordCommand
     private const double DefaultCpuBudget = 0.01;
 
     /// <summary>The verb with its options, ready to be added to the root command.</summary>
-    internal static Command Create()
+    /// <param name="isWholeProgram">Whether the process does nothing else, so that all of its CPU time is what recording takes.</param>
+    internal static Command Create(bool isWholeProgram = false)
     {
         var pid = new Option<int?>("--pid") { Description = "Record this running process.", HelpName = "PID" };
         var descendants = new Option<bool>("--descendants") { Description = "With --pid: record its children too, and theirs, now and as they appear." };
@@ -95,6 +96,7 @@ internal static class RecordCommand
                 Node = parsed.GetValue(node),
                 Labels = (parsed.GetValue(labels) ?? []).Select(label => label.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(same => same.Key, same => same.Last()[1]),
                 Source = parsed.GetValue(probe) ? AccessSourceKind.PageOut : RecordingOptions.SourceNames[parsed.GetValue(source)!],
+                StartCpuTime = isWholeProgram ? Environment.CpuUsage.TotalTime : TimeSpan.Zero,
                 CpuBudget = parsed.GetValue(budget) is var share && double.IsFinite(share) ? share : null,
                 SamplingFraction = parsed.GetValue(sample),
                 FingerprintKeyFile = parsed.GetValue(fingerprint),
@@ -114,6 +116,8 @@ internal static class RecordCommand
             error.WriteLine("Probing by page-out slows the recorded processes down and changes what is measured; the trace is labelled perturbed.");
         using var cancellation = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        // A lost connection ends a recording as Ctrl-C does.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var progress = new ProgressLine(error);
         try
@@ -162,13 +166,22 @@ internal static class RecordCommand
                 ? $"of the {pages.ResidentPages:N0} resident pages of all scans: {zeros:P1} zero-filled, {summary.RepeatedShareOfResidentPages:P1} one repeated word,"
                     + $" {summary.DataShareOfResidentPages:P1} other data"
                 : "no resident page was seen",
-            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time, {summary.RecorderCpuShare:P2} of one core"
+            $"cost: {summary.RecorderCpuTime.TotalSeconds:N2} s of CPU time ({summary.StartCpuTime.TotalMilliseconds:N0} ms to start"
+                + (summary.CompilationTime > TimeSpan.Zero ? $", compiling took {summary.CompilationTime.TotalMilliseconds:N0} ms" : "")
+                + $"), {summary.RecorderCpuShare:P2} of one core"
                 + (summary.CpuBudget is { } budget ? $" (budget {budget:P2})" : "") + $", longest scan {summary.LongestScan.TotalMilliseconds:N0} ms"
                 + (summary.ScansStretched > 0 ? $"; {summary.ScansStretched:N0} scans waited to keep the budget" : "")
                 + (summary.ScansSkipped > 0 ? $", {summary.ScansSkipped:N0} scans skipped because the ones before took too long: a longer --interval tells the truth" : ""),
         };
         if (summary.RecorderCpuShare > summary.CpuBudget)
-            lines.Add("over the budget: starting and the first scan took more than it allows in so short a time; record longer, or a smaller --sample");
+        {
+            lines.Add("over the budget: " + (summary.CompilationTime > summary.RecorderCpuTime / 2
+                ? "most of it compiled the program while it ran; record longer, or with fleet-recorder, which is compiled already"
+                : "starting and a first look took more than it allows in so short a time; record longer, or a smaller --sample"));
+        }
+
+        if (summary is { Scans: 1, ScansStretched: > 0, End: RecordingEnd.DurationReached })
+            lines.Add("one scan only, which tells no change: the budget had no room for a second; record longer, or allow more with --cpu-budget");
         if (summary.ProcessesDenied > 0)
             lines.Add($"missing: {summary.ProcessesDenied:N0} processes that could not be read");
         return string.Join('\n', lines);

@@ -30,6 +30,8 @@ internal sealed record RecordSummaryJson(
     double? CpuBudgetShareOfOneCore,
     double? RecorderCpuShareOfOneCore,
     double RecorderCpuSeconds,
+    double StartCpuSeconds,
+    double CompilationSeconds,
     int? CommandExitCode)
 {
     public static RecordSummaryJson From(RecordingSummary summary) => new(
@@ -58,6 +60,8 @@ internal sealed record RecordSummaryJson(
         summary.CpuBudget,
         summary.RecorderCpuShare,
         summary.RecorderCpuTime.TotalSeconds,
+        summary.StartCpuTime.TotalSeconds,
+        summary.CompilationTime.TotalSeconds,
         summary.CommandExitCode);
 }
 

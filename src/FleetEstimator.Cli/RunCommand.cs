@@ -76,16 +76,17 @@ internal static class RunCommand
         var backtests = await StudyResults.Backtest(plan, interrupt);
 
         await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
-        progress.Say($"simulating {plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms");
+        progress.Say($"simulating {(study.Simulation is null ? "" : "some of ")}{plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms"
+            + (study.Sweep.Count > 0 ? $", and again with {study.Sweep.Count} other values of parameters" : ""));
         var outcome = silo == null
-            ? LocalStudy.Run(new LoadedStudy(plan, workloads), progress, interrupt)
+            ? await LocalStudy.Run(plan, workloads, progress, interrupt)
             : await new StudyClient(silo.Grains).Run(plan, progress, interrupt);
         progress.Clear();
 
         var result = StudyResults.Make(plan, outcome, workloads, backtests);
-        await folder.WriteAsync(study, result, outcome.Nodes, RecordOf(options, plan, result, started), interrupt);
+        await folder.WriteAsync(study, result, outcome.Base.Nodes, RecordOf(options, plan, result, started), interrupt);
         Print(result, output, options.Json);
-        return result.FailedNodes.Count > 0 ? ExitCode.Partial
+        return result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
             : options.FailOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
             : ExitCode.Done;
     }

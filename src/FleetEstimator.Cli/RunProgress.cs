@@ -18,6 +18,7 @@ internal sealed class RunProgress : IProgress<StudyProgress>
     private readonly bool _onTerminal = !Console.IsErrorRedirected;
     private Stopwatch? _simulating;
     private TimeSpan _nextReport;
+    private string? _stage;
 
     /// <summary>Says what begins now.</summary>
     public void Say(string what)
@@ -37,7 +38,8 @@ internal sealed class RunProgress : IProgress<StudyProgress>
     {
         lock (_lock)
         {
-            _simulating ??= Stopwatch.StartNew();
+            if (_simulating is null || value.Stage != _stage)
+                (_simulating, _nextReport, _stage) = (Stopwatch.StartNew(), default, value.Stage);
             var elapsed = _simulating.Elapsed;
             if (elapsed < _nextReport && !value.Ended)
                 return;
@@ -54,7 +56,7 @@ internal sealed class RunProgress : IProgress<StudyProgress>
     {
         var ended = value.Done + value.Failed.Count;
         var failed = value.Failed.Count > 0 ? $", {value.Failed.Count:N0} failed" : "";
-        var done = $"{ended:N0} of {value.Nodes:N0} nodes{failed}";
+        var done = $"{(value.Stage is { } stage ? $"{stage}: " : "")}{ended:N0} of {value.Nodes:N0} nodes{failed}";
         if (elapsed < RateKnownAfter || ended == 0)
             return $"{done}, rate and time left not known yet";
         var rate = ended / elapsed.TotalSeconds;

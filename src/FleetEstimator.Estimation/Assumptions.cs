@@ -11,11 +11,15 @@ internal static class Assumptions
     [
         "The recordings of a class are taken as drawn at random from its nodes. The study cannot say whether they were: "
             + "if they were chosen because they were at hand, the intervals do not cover what that choice does to the figures.",
+        .. Design(study, recordings),
         .. Shared(recordings),
+        "Each recording is one period of its node, a stage of sampling of its own. How much other periods of the same nodes would differ is not estimated apart: it is in the intervals as "
+            + "far as the recordings were made at times independent of each other, and what all nodes had in common then (a day, a season, a release) is not in them.",
         "Only private anonymous memory is modelled. Page cache, shared memory and the kernel's own memory are in no figure.",
         .. UnknownAccesses(recordings),
         .. PageSampling(recordings),
         .. study.Classes.SelectMany(@class => OfClass(@class, recordings)),
+        .. Asked(study),
         .. LossyMechanisms(study),
         $"Nothing is measured during warm-up: {(study.WarmUp.Share is null ? study.WarmUp : $"the first {study.WarmUp}")} of "
             + (study.DurationMicroseconds is { } duration ? $"{Period.ToText(duration)} simulated on each node." : "the simulated period of each node, which is as long as its recording."),
@@ -24,11 +28,11 @@ internal static class Assumptions
 
     /// <summary>What makes the result less than the study asked for.</summary>
     public static IEnumerable<string> Doubts(
-        StudyDefinition study, IReadOnlyList<RecordingSummary> recordings, IReadOnlyList<ClassSummary> classes, IReadOnlyList<FailedNode> failedNodes)
+        StudyDefinition study, IReadOnlyList<RecordingSummary> recordings, IReadOnlyList<ClassSummary> classes, long simulated, IReadOnlyList<FailedNode> failedNodes)
     {
         if (failedNodes.Count > 0)
         {
-            yield return $"{failedNodes.Count} of {study.Nodes} nodes could not be simulated. The estimates rest on the others and are wrong "
+            yield return $"{failedNodes.Count} of {simulated + failedNodes.Count} nodes could not be simulated. The estimates rest on the others and are wrong "
                 + "if the nodes that failed differ from them.";
         }
 
@@ -77,6 +81,55 @@ internal static class Assumptions
         return given == 0 ? "All costs are the defaults, measured on another machine."
             : $"{given} of its {Cost.All.Count} costs are the study's own"
                 + (given == Cost.All.Count ? "." : $", these are defaults, measured on another machine: {string.Join(", ", Cost.All.Where(cost => cost.IsDefaultIn(costs)))}.");
+    }
+
+    /// <summary>How the recordings were drawn, as far as the study says it.</summary>
+    private static IEnumerable<string> Design(StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
+    {
+        foreach (var @class in study.Classes)
+        {
+            var weights = recordings.SelectMany(recording => recording.Classes.Zip(recording.Weights)).Where(pair => pair.First == @class.Name).Select(pair => pair.Second).Distinct().ToList();
+            if (weights.Count > 1)
+                yield return $"Class {@class.Name}: recordings count by the inverse of their probability of selection, as the study gives it (from {weights.Min()} to {weights.Max()}).";
+            if (@class.Frame is { } frame)
+            {
+                yield return $"Class {@class.Name}: its recordings were drawn without replacement from {frame} nodes, and the intervals are corrected for the part of them that was recorded: "
+                    + "they are of these nodes in the period recorded, not of later ones.";
+            }
+        }
+
+        foreach (var group in study.Classes.Where(@class => @class.Collapse is not null).GroupBy(@class => @class.Collapse, StringComparer.Ordinal))
+        {
+            yield return $"Classes {string.Join(", ", group.Select(@class => @class.Name))} are collapsed as {group.Key}: their variance is estimated from their recordings together, "
+                + "which makes intervals wider where the classes differ.";
+        }
+    }
+
+    /// <summary>What else the study asks for.</summary>
+    private static IEnumerable<string> Asked(StudyDefinition study)
+    {
+        if (study.Simulation is { } target)
+        {
+            yield return $"Of each class as many nodes were simulated as it takes to make the simulation's own part of the fleet's interval {Percentage.ToText(target.HalfWidth)} or less on either side "
+                + $"({string.Join(", ", target.Metrics)}), not every node of the fleet.";
+        }
+
+        if (study.RightSize is { } bound)
+        {
+            yield return $"The smallest limit of a node keeps it to {bound}. It is found to 1/128 of what the node uses without a limit, for each mechanism and node by itself, "
+                + "in place of the class's own limit.";
+        }
+
+        if (study.Claims.Count > 1)
+        {
+            yield return $"The {study.Claims.Count} claims are judged together (Holm 1979): the chance that any verdict among them is wrong is at most {Percentage.ToText(Math.Round(1 - study.Level, 12))}. "
+                + "Each is judged by the interval shown with it, whose level is adjusted for that.";
+        }
+
+        if (study.Sweep.Count > 0)
+        {
+            yield return "Sweeps change one parameter at a time on the same nodes. They are exploratory: their intervals are not adjusted for how many there are, and they decide no claim.";
+        }
     }
 
     private static IEnumerable<string> Shared(IReadOnlyList<RecordingSummary> recordings)
@@ -159,6 +212,17 @@ internal static class Assumptions
         {
             yield return $"Class {@class.Name}: a rotating disk is read ahead by slot, and of a sampled recording other pages lie side by side than on the whole node: "
                 + "its figures of read-ahead are less exact.";
+        }
+
+        if (@class.ZeroPages is { } zeroPages)
+        {
+            yield return $"Class {@class.Name}: a what-if, {Percentage.ToText(zeroPages)} of the recorded page contents are taken as filled with zeros; blocks of 64 KiB, chosen at random, "
+                + "were made so, or made data.";
+        }
+
+        if (@class.Loads is { } loads)
+        {
+            yield return $"Class {@class.Name}: a what-if, of the accesses not recorded as stores {Percentage.ToText(loads)} are taken as loads, chosen at random; the others store what is there already.";
         }
 
         if (@class.ZeroPageForbidden > 0)

@@ -12,6 +12,9 @@ public sealed record FleetEstimates
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
+    /// <summary>What simulation reached of the precision that the study asks for; null if it asks for none.</summary>
+    public required SimulationOutcome? Simulation { get; init; }
+
     /// <summary>The classes in the order of the study.</summary>
     public required IReadOnlyList<ClassSummary> Classes { get; init; }
 
@@ -26,24 +29,15 @@ public sealed record FleetEstimates
             Estimates = [.. scopes.SelectMany(scope => EstimatesOf(study, scope))],
             Quantiles = [.. scopes.SelectMany(scope => QuantilesOf(study, scope))],
             Claims = ClaimJudge.Judge(study, scopes.ToDictionary(scope => scope.Name, scope => scope.Estimator)),
+            Simulation = SimulationPlanner.Outcome(study, nodes, weights),
             Classes = [.. study.Classes.Select((@class, index) => Summary(@class, [.. nodes.Of(index).Select(entry => entry.Sums)]))],
-            Warnings = [.. WarningsOf(study, nodes), .. scopes.Select(scope => MeasuredCoverage.Warning(scope.Title, scope.Sample.Recordings)).OfType<string>()],
+            Warnings = [.. WarningsOf(study, nodes), .. FewRecordings(scopes)],
         };
     }
 
     private static List<Scope> Scopes(StudyDefinition study, FleetAccumulator nodes, SelectionWeights weights)
     {
-        var strata = study.Classes.Select((@class, index) =>
-        {
-            var recordings = nodes.Of(index).ToList();
-            return new Stratum(
-                @class.Name,
-                @class.Nodes,
-                [.. recordings.Select(entry => new RecordingMeans(entry.Recording, entry.Sums, study.Mechanisms.Count))],
-                [.. recordings.Select(entry => weights.Of(index, entry.Recording))],
-                @class.Frame,
-                @class.Collapse);
-        }).ToList();
+        var strata = Strata.Of(study, nodes, weights);
         return
         [
             new(EstimateScope.Fleet, study.Nodes, new ScopeSample(strata), study.Level),
@@ -90,6 +84,9 @@ public sealed record FleetEstimates
         AllWrites = estimate.AllWrites,
         PerNode = metric.IsShare || estimate.Interval.Value is null ? null : estimate.Interval.Times(1.0 / scope.Nodes),
     };
+
+    private static IEnumerable<string> FewRecordings(IReadOnlyList<Scope> scopes) =>
+        MeasuredCoverage.Warning(scopes.Where(scope => scopes.Count > 2 || scope.Name == EstimateScope.Fleet).Select(scope => (scope.Name, scope.Sample.Recordings))) is { } warning ? [warning] : [];
 
     private static IEnumerable<QuantileEstimate> QuantilesOf(StudyDefinition study, Scope scope)
     {
@@ -170,6 +167,12 @@ public sealed record FleetEstimates
                         + $"{study.Mechanisms[mechanism]}, where a kernel would have killed processes; their figures are those of nodes over the limit.");
                 }
 
+                if (study.RightSize is { } bound && Most(mechanism, NodeQuantity.BeyondBoundNodes) is var beyond && beyond > 0)
+                {
+                    warnings.Add($"Class {study.Classes[@class].Name}: {beyond} of {recordings.Sum(sums => sums.Nodes)} nodes exceed the bound ({bound}) even without a memory limit with "
+                        + $"{study.Mechanisms[mechanism]}; their smallest limit is given as what they use without one.");
+                }
+
                 if (atRisk > 0)
                 {
                     warnings.Add($"Class {study.Classes[@class].Name}: {study.Mechanisms[mechanism]} can lose data. On the simulated nodes it took {atRisk} pages for zeros while a store could still reach them, "
@@ -189,8 +192,5 @@ public sealed record FleetEstimates
     private sealed record Scope(string Name, long Nodes, ScopeSample Sample, double Level)
     {
         public ScopeEstimator Estimator { get; } = new(Sample, Level);
-
-        /// <summary>How a sentence about it begins.</summary>
-        public string Title => Name == EstimateScope.Fleet ? "Fleet" : $"Class {Sample.Strata[0].Class}";
     }
 }

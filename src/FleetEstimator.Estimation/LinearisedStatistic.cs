@@ -57,16 +57,17 @@ internal sealed record LinearisedStatistic
 
     /// <summary>Mechanism minus baseline; null where a share of either is one of nothing.</summary>
     public static LinearisedStatistic? Difference(Metric metric, int mechanism, int baseline, Total total) =>
-        Level(metric, mechanism, total) is { } level && Level(metric, baseline, total) is { } subtracted
-            ? new LinearisedStatistic
-            {
-                Value = level.Value - subtracted.Value,
-                Terms = level.Terms,
-                SubtractedTerms = subtracted.Terms,
-                Least = metric.IsShare ? -1 : double.NegativeInfinity,
-                Most = metric.IsShare ? 1 : double.PositiveInfinity,
-            }
-            : null;
+        Level(metric, mechanism, total) is { } level && Level(metric, baseline, total) is { } subtracted ? level.Minus(subtracted) : null;
+
+    /// <summary>This figure minus another.</summary>
+    public LinearisedStatistic Minus(LinearisedStatistic other) => new()
+    {
+        Value = Value - other.Value,
+        Terms = [.. Terms, .. other.SubtractedTerms],
+        SubtractedTerms = [.. SubtractedTerms, .. other.Terms],
+        Least = Least - other.Most,
+        Most = Most - other.Least,
+    };
 
     /// <summary>Mechanism minus baseline as a share of the baseline, for a metric that is a total; null where the baseline is 0.</summary>
     public static LinearisedStatistic? RelativeDifference(Metric metric, int mechanism, int baseline, Total total)

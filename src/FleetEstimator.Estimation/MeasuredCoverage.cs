@@ -22,10 +22,13 @@ public static class MeasuredCoverage
     /// <param name="recordings">At least <see cref="ScopeSample.LeastRecordings"/>.</param>
     public static double OfSkewed(int recordings) => Skewed.Last(row => row.Recordings <= recordings).Coverage;
 
-    /// <summary>The warning of a scope with so few recordings that skewness spoils its intervals; null with enough of them, or with too few for an interval.</summary>
-    internal static string? Warning(string scope, int recordings) =>
-        recordings is < ScopeSample.LeastRecordings or >= EnoughRecordings ? null
-            : $"{scope}: {recordings} recordings. If nodes differ skewly, as a few with far more than the others do, intervals from so few miss more often than they say: "
-                + $"nominal 95% intervals were measured to cover {(100 * OfSkewed(recordings)).ToString("0", CultureInfo.InvariantCulture)}% "
-                + $"of the time (lognormal population, sigma 1); from {EnoughRecordings} recordings on, 93% or more.";
+    /// <summary>The warning of scopes with so few recordings that skewness spoils their intervals; null if all have enough, or too few for an interval at all.</summary>
+    internal static string? Warning(IEnumerable<(string Scope, int Recordings)> scopes)
+    {
+        var few = scopes.Where(scope => scope.Recordings is >= ScopeSample.LeastRecordings and < EnoughRecordings)
+            .Select(scope => $"{scope.Scope} {(100 * OfSkewed(scope.Recordings)).ToString("0", CultureInfo.InvariantCulture)}% ({scope.Recordings})").ToList();
+        return few.Count == 0 ? null
+            : "Few recordings: where nodes differ skewly, as when a few have far more than the others, intervals from so few cover less often than they say. Measured for nominal 95% "
+                + $"and a lognormal population with sigma 1, by number of recordings: {string.Join(", ", few)}; from {EnoughRecordings} on, 93% or more.";
+    }
 }

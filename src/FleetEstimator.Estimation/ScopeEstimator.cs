@@ -49,6 +49,20 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
     public ScopeEstimate RelativeDifference(Metric metric, int mechanism, int baseline) =>
         Estimate(total => LinearisedStatistic.RelativeDifference(metric, mechanism, baseline, total), "the baseline's level is 0");
 
+    /// <summary>
+    /// By how much a level, or a difference from the baseline, changes from the first of two replays of the same nodes to the second, whose mechanisms follow those of the first.
+    /// </summary>
+    public ScopeEstimate Change(Metric metric, int mechanism, int? baseline, int mechanisms)
+    {
+        return Estimate(
+            total => Of(0, total) is { } before && Of(mechanisms, total) is { } after ? after.Minus(before) : null,
+            "no such page in one of the replays, so there is no share of them");
+
+        LinearisedStatistic? Of(int first, LinearisedStatistic.Total total) => baseline is { } other
+            ? LinearisedStatistic.Difference(metric, first + mechanism, first + other, total)
+            : LinearisedStatistic.Level(metric, first + mechanism, total);
+    }
+
     private ScopeEstimate Estimate(Linearisation linearise, string whyUndefined)
     {
         if (sample.WhyNoFigure is { } empty)

@@ -10,10 +10,16 @@ public static class StudyConclusion
     /// <param name="recordings">Its recordings, in the order in which <see cref="NodeResult.Recording"/> counts them.</param>
     /// <param name="nodes">The nodes that were simulated.</param>
     /// <param name="failedNodes">The nodes that could not be.</param>
+    /// <param name="sweep">For each point of the study's sweep, in order, the same nodes, and how many of them could not be simulated.</param>
     public static StudyResult Conclude(
-        StudyDefinition study, IReadOnlyList<RecordingSummary> recordings, FleetAccumulator nodes, IReadOnlyList<FailedNode> failedNodes)
+        StudyDefinition study,
+        IReadOnlyList<RecordingSummary> recordings,
+        FleetAccumulator nodes,
+        IReadOnlyList<FailedNode> failedNodes,
+        IReadOnlyList<(FleetAccumulator Nodes, long Failed)> sweep)
     {
-        var estimates = nodes.Finish(study, WeightsOf(study, recordings));
+        var weights = WeightsOf(study, recordings);
+        var estimates = nodes.Finish(study, weights);
         var classes = study.Classes.Select((@class, index) => (@class.Name, index)).ToDictionary(entry => entry.Name, entry => entry.index, StringComparer.Ordinal);
         return new StudyResult
         {
@@ -30,9 +36,16 @@ public static class StudyConclusion
             Estimates = estimates.Estimates,
             Quantiles = estimates.Quantiles,
             Claims = estimates.Claims,
+            Simulation = estimates.Simulation,
+            Sweep = [.. study.Sweep.Zip(sweep, (point, changed) => SweepResult.Of(study, nodes, point, changed.Nodes, changed.Failed, weights))],
             Costs = [.. Cost.All.Select(cost => new CostUsed(cost.Key, cost.Meaning, cost.Of(study.Costs), cost.SourceIn(study.Costs), cost.IsDefaultIn(study.Costs)))],
             Assumptions = Assumptions.Of(study, recordings),
-            Warnings = [.. Assumptions.Doubts(study, recordings, estimates.Classes, failedNodes), .. estimates.Warnings],
+            Warnings = [
+                .. Assumptions.Doubts(study, recordings, estimates.Classes, nodes.Nodes, failedNodes),
+                .. estimates.Warnings,
+                .. study.Sweep.Zip(sweep).Where(pair => pair.Second.Failed > 0).Select(pair =>
+                    $"Sweep, {pair.First.Parameter} = {pair.First.Value}: {pair.Second.Failed} nodes could not be simulated so; its figures rest on the others."),
+            ],
             FailedNodes = [.. failedNodes.OrderBy(node => classes.GetValueOrDefault(node.Class, int.MaxValue)).ThenBy(node => node.Node)],
         };
     }

@@ -54,6 +54,13 @@ public sealed record StudyResult
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
 
+    /// <summary>What simulation reached of the precision that the study asks for; null if it asks for none, and simulates every node.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SimulationOutcome? Simulation { get; init; }
+
+    /// <summary>The study with one parameter changed at a time; empty if it gives no parameter as a list.</summary>
+    public IReadOnlyList<SweepResult> Sweep { get; init; } = [];
+
     /// <summary>How the model did on each recording: one entry for each of its files, in the order of <see cref="Recordings"/>.</summary>
     public IReadOnlyList<RecordingBacktest> Backtest { get; init; } = [];
 

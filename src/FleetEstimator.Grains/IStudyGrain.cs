@@ -4,9 +4,9 @@ namespace FleetEstimator.Grains;
 [Alias("fleet-estimator.study")]
 public interface IStudyGrain : IGrainWithStringKey
 {
-    /// <summary>Starts the study, or does nothing if it was started before.</summary>
-    [Alias("start")]
-    Task Start(StudyPlan plan);
+    /// <summary>Has the nodes of an allocation simulated, those that were not yet. Starts the study if it was not started before.</summary>
+    [Alias("simulate")]
+    Task Simulate(StudyPlan plan, Estimation.NodeAllocation allocation);
 
     /// <summary>The plan, for silos that come to simulate a node of it.</summary>
     [Alias("plan")]
@@ -84,6 +84,9 @@ public static class ShardKey
 /// <param name="Cancelled">Whether no more nodes are handed out.</param>
 public sealed record StudyProgress(bool Started, long Nodes, long Done, IReadOnlyList<NodeFailure> Failed, int Running, bool Cancelled)
 {
+    /// <summary>What is being done, where it is not the study itself.</summary>
+    public string? Stage { get; init; }
+
     /// <summary>Whether nothing more will happen.</summary>
     public bool Ended => Started && (Done + Failed.Count == Nodes || (Cancelled && Running == 0));
 }

@@ -2,17 +2,20 @@ using FleetEstimator.Estimation;
 
 namespace FleetEstimator.Grains;
 
-/// <summary>Runs studies on silos: starts them at their coordinator, watches, and fetches results shard by shard.</summary>
+/// <summary>Runs studies on silos: has coordinators simulate, watches, and fetches results shard by shard.</summary>
 public sealed class StudyClient(IGrainFactory grains)
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs a study to its end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled: no more nodes are handed out.</exception>
-    public async Task<StudyOutcome> Run(StudyPlan plan, IProgress<StudyProgress> progress, CancellationToken cancellation)
+    public Task<StudyOutcome> Run(StudyPlan plan, IProgress<StudyProgress> progress, CancellationToken cancellation) =>
+        StudyRun.Run(plan, (part, allocation, stage) => Simulate(part, allocation, stage, progress, cancellation));
+
+    private async Task<SimulatedNodes> Simulate(StudyPlan plan, NodeAllocation allocation, string? stage, IProgress<StudyProgress> progress, CancellationToken cancellation)
     {
         var study = grains.GetGrain<IStudyGrain>(plan.Id);
-        await study.Start(plan);
+        await study.Simulate(plan, allocation);
         try
         {
             for (; ; )
@@ -20,11 +23,11 @@ public sealed class StudyClient(IGrainFactory grains)
                 var now = await study.Progress();
                 if (!now.Started)
                     throw new InvalidOperationException("The study's coordinator was lost with its silo, and what it knew with it. Run the study again.");
-                progress.Report(now);
+                progress.Report(now with { Stage = stage });
                 if (now.Ended && now.Cancelled)
                     throw new OperationCanceledException("The study was cancelled.");
                 if (now.Ended)
-                    return new StudyOutcome(Results(plan).ToBlockingEnumerable(CancellationToken.None), now.Failed);
+                    return new SimulatedNodes(Results(plan, allocation).ToBlockingEnumerable(CancellationToken.None), now.Failed);
                 await Task.Delay(PollPeriod, cancellation);
             }
         }
@@ -35,11 +38,16 @@ public sealed class StudyClient(IGrainFactory grains)
         }
     }
 
-    private async IAsyncEnumerable<NodeResult> Results(StudyPlan plan)
+    private async IAsyncEnumerable<NodeResult> Results(StudyPlan plan, NodeAllocation allocation)
     {
-        for (var shard = 0; shard < plan.ShardCount; shard++)
+        // Shards are of consecutive ordinals, and ordinals come in ascending order.
+        string? last = null;
+        foreach (var ordinal in plan.Ordinals(allocation))
         {
-            foreach (var result in await grains.GetGrain<IShardGrain>(ShardKey.Of(plan.Id, shard)).Results())
+            if (ShardKey.OfNode(plan.Id, ordinal) is var shard && shard == last)
+                continue;
+            last = shard;
+            foreach (var result in await grains.GetGrain<IShardGrain>(shard).Results())
                 yield return result;
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections;
+using FleetEstimator.Estimation;
 using Microsoft.Extensions.Logging;
 
 namespace FleetEstimator.Grains;
@@ -22,17 +23,26 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
     private IGrainTimer? _reconciling;
     private BitArray _ended = new(0);
     private long _done;
-    private long _nextOrdinal;
+    private long[] _wanted = [];
+    private long[] _handedOut = [];
     private int _window;
     private bool _cancelled;
 
-    public async Task Start(StudyPlan plan)
+    public async Task Simulate(StudyPlan plan, NodeAllocation allocation)
     {
-        if (_plan != null)
+        if (_plan == null)
+        {
+            _plan = plan;
+            _ended = new BitArray(checked((int)plan.NodeCount));
+            _wanted = new long[plan.Study.Classes.Count];
+            _handedOut = new long[plan.Study.Classes.Count];
+        }
+
+        for (var @class = 0; @class < _wanted.Length; @class++)
+            _wanted[@class] = Math.Max(_wanted[@class], allocation.NodesOfClass[@class]);
+        if (_done + _failed.Count == _wanted.Sum())
             return;
-        _plan = plan;
-        _ended = new BitArray(checked((int)plan.NodeCount));
-        _reconciling = this.RegisterGrainTimer(Reconcile, new GrainTimerCreationOptions(ReconcilePeriod, ReconcilePeriod) { Interleave = true });
+        _reconciling ??= this.RegisterGrainTimer(Reconcile, new GrainTimerCreationOptions(ReconcilePeriod, ReconcilePeriod) { Interleave = true });
         await Reconcile();
     }
 
@@ -40,7 +50,7 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
 
     public Task<StudyProgress> Progress()
     {
-        var nodes = _plan?.NodeCount ?? 0;
+        var nodes = _wanted.Sum();
         return Task.FromResult(new StudyProgress(_plan != null, nodes, _done, [.. _failed.Select(pair => new NodeFailure(pair.Key, pair.Value))], _running.Count, _cancelled));
     }
 
@@ -74,14 +84,21 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
     /// <summary>Nothing is left to ask for: asking on would only trouble a silo that is about to stop.</summary>
     private void StopReconcilingWhenDone()
     {
-        if (_done + _failed.Count == _plan?.NodeCount || (_cancelled && _running.Count == 0))
+        if (_done + _failed.Count == _wanted.Sum() || (_cancelled && _running.Count == 0))
+        {
             _reconciling?.Dispose();
+            _reconciling = null;
+        }
     }
 
     private void FillWindow()
     {
-        while (!_cancelled && _running.Count < _window && _nextOrdinal < _plan!.NodeCount)
-            HandOut(_nextOrdinal++);
+        for (var @class = 0; @class < _wanted.Length; @class++)
+        {
+            var first = _plan!.FirstOrdinal(@class);
+            while (!_cancelled && _running.Count < _window && _handedOut[@class] < _wanted[@class])
+                HandOut(first + _handedOut[@class]++);
+        }
     }
 
     private void HandOut(long ordinal)

@@ -5,4 +5,10 @@ namespace FleetEstimator.Grains;
 /// <summary>What simulating a study's nodes came to, wherever it was done.</summary>
 /// <param name="Nodes">The nodes simulated to the end, in order of class and node; may be enumerated several times.</param>
 /// <param name="Failed">The nodes that could not be simulated, in order.</param>
-public sealed record StudyOutcome(IEnumerable<NodeResult> Nodes, IReadOnlyList<NodeFailure> Failed);
+public sealed record SimulatedNodes(IEnumerable<NodeResult> Nodes, IReadOnlyList<NodeFailure> Failed);
+
+/// <summary>What simulating a study came to: the nodes of the study itself, and of every point of its sweep.</summary>
+/// <param name="Allocation">Which nodes were simulated, the same at every point.</param>
+/// <param name="Base">The study itself.</param>
+/// <param name="Points">The points of its sweep, in order.</param>
+public sealed record StudyOutcome(NodeAllocation Allocation, SimulatedNodes Base, IReadOnlyList<SimulatedNodes> Points);

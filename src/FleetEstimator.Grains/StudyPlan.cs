@@ -71,11 +71,13 @@ public sealed record StudyPlan(
             "Write how many nodes the recorded ones were drawn from, or leave frame out");
     }
 
-    /// <summary>Nodes to simulate.</summary>
-    public long NodeCount => Study.Nodes;
+    /// <summary>What recordings count for within their class.</summary>
+    public SelectionWeights Weights => new(ClassRecordings
+        .SelectMany((recordings, @class) => recordings.Select((recording, index) => ((@class, recording), ClassWeights[@class][index])))
+        .ToDictionary(entry => entry.Item1, entry => entry.Item2));
 
-    /// <summary>Shard grains, each with the results of consecutive nodes.</summary>
-    public int ShardCount => (int)((NodeCount + NodesPerShard - 1) / NodesPerShard);
+    /// <summary>Nodes of the fleet.</summary>
+    public long NodeCount => Study.Nodes;
 
     /// <summary>Class, number within the class and recording of a node. Recordings take turns, so that each gets as many nodes as the next.</summary>
     public (int Class, long Node, int Recording) Locate(long ordinal)
@@ -90,6 +92,20 @@ public sealed record StudyPlan(
         }
 
         throw new ArgumentOutOfRangeException(nameof(ordinal), ordinal, $"The study has {NodeCount} nodes.");
+    }
+
+    /// <summary>Ordinal of the first node of a class.</summary>
+    public long FirstOrdinal(int @class) => Study.Classes.Take(@class).Sum(earlier => (long)earlier.Nodes);
+
+    /// <summary>The nodes of an allocation, by ordinal.</summary>
+    public IEnumerable<long> Ordinals(NodeAllocation allocation)
+    {
+        for (var @class = 0; @class < allocation.NodesOfClass.Count; @class++)
+        {
+            var first = FirstOrdinal(@class);
+            for (var node = 0L; node < allocation.NodesOfClass[@class]; node++)
+                yield return first + node;
+        }
     }
 
     /// <summary>Whether a node is the first of its class to replay its recording.</summary>

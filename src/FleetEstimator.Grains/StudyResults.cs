@@ -24,26 +24,35 @@ public static class StudyResults
         return results;
     }
 
-    /// <summary>The result of a study. <paramref name="outcome"/>'s nodes are enumerated once.</summary>
+    /// <summary>The sums of simulated nodes; they are enumerated once.</summary>
+    public static FleetAccumulator Accumulate(StudyDefinition study, SimulatedNodes simulated)
+    {
+        var nodes = new FleetAccumulator(study);
+        foreach (var node in simulated.Nodes)
+            nodes.Add(node);
+        return nodes;
+    }
+
+    /// <summary>The result of a study.</summary>
     public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads, IReadOnlyList<RecordingBacktest> backtests)
     {
-        var nodes = new FleetAccumulator(plan.Study);
-        foreach (var node in outcome.Nodes)
-            nodes.Add(node);
-        if (nodes.Nodes + outcome.Failed.Count != plan.NodeCount)
-        {
-            throw new InvalidOperationException(
-                $"Of {plan.NodeCount} nodes {nodes.Nodes} have a result and {outcome.Failed.Count} failed: results were lost. Run the study again.");
-        }
-
+        var nodes = Complete(plan.Study, outcome.Allocation, outcome.Base);
         return TraceEvidence.Limit(plan, StudyConclusion.Conclude(
             plan.Study,
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
             nodes,
-            [.. outcome.Failed.Select(failure => Failed(plan, failure))])) with
+            [.. outcome.Base.Failed.Select(failure => Failed(plan, failure))],
+            [.. plan.Study.Sweep.Zip(outcome.Points, (point, simulated) => (Complete(point.Study, outcome.Allocation, simulated), (long)simulated.Failed.Count))])) with
         {
             Backtest = backtests,
         };
+    }
+
+    private static FleetAccumulator Complete(StudyDefinition study, NodeAllocation allocation, SimulatedNodes simulated)
+    {
+        var nodes = Accumulate(study, simulated);
+        return nodes.Nodes + simulated.Failed.Count == allocation.Nodes ? nodes : throw new InvalidOperationException(
+            $"Of {allocation.Nodes} nodes {nodes.Nodes} have a result and {simulated.Failed.Count} failed: results were lost. Run the study again.");
     }
 
     private static RecordingSummary Summary(StudyPlan plan, int index, Workload workload)

@@ -16,7 +16,7 @@ internal static class TraceEvidence
         // Mechanisms differ in what they do with zero-filled pages, and in nothing else.
         _ when isDifference => Capability.ContentKnown,
         "major_faults" => Capability.AccessOnly,
-        "rss_mean" or "rss_peak" or "minor_faults" or "swap_slots_mean" => Capability.MappingOnly,
+        "rss_mean" or "rss_peak" or "minor_faults" or "swap_slots_mean" or "smallest_limit" => Capability.MappingOnly,
         // Zero-filled pages are neither written to a device nor compressed, and cost less.
         _ => Capability.ContentKnown,
     };
@@ -52,6 +52,11 @@ internal static class TraceEvidence
         return limited == 0 ? result : result with
         {
             Estimates = [.. result.Estimates.Select(estimate => Limit(estimate, scopes[estimate.Scope]))],
+            Quantiles = [.. result.Quantiles.Where(quantile => scopes[quantile.Scope] >= Needed(quantile.Metric, quantile.Against is not null))],
+            Sweep = [.. result.Sweep.Select(point => point with
+            {
+                Estimates = [.. point.Estimates.Where(estimate => scopes[EstimateScope.Fleet] >= Needed(estimate.Metric, estimate.Against is not null))],
+            })],
             Assumptions =
             [
                 .. result.Assumptions,
@@ -72,6 +77,7 @@ internal static class TraceEvidence
             AllReads = null,
             AllWrites = null,
             Relative = null,
+            PerNode = null,
             DegreesOfFreedom = null,
             SimulationHalfWidth = null,
             Components = null,

@@ -7,22 +7,35 @@ namespace FleetEstimator.Recorder;
 /// <param name="share">CPU time per time recorded, above 0; null: no budget.</param>
 /// <param name="duration">How long will be recorded; null if that is not known.</param>
 /// <param name="cpuTime">CPU time of this process, user and system.</param>
-internal sealed class CpuBudget(double? share, TimeSpan? duration, Func<TimeSpan> cpuTime)
+/// <param name="before">CPU time used before that counts, too.</param>
+internal sealed class CpuBudget(double? share, TimeSpan? duration, Func<TimeSpan> cpuTime, TimeSpan before = default)
 {
     private static readonly TimeSpan _payback = TimeSpan.FromMinutes(1);
 
     // The last scan shall not fail for a little that it takes more than the one before.
     private const double LastScanReserve = 1.5;
 
-    private readonly TimeSpan _before = cpuTime();
+    private readonly TimeSpan _origin = cpuTime() - before;
     private TimeSpan _used;
     private TimeSpan _cost;
 
-    /// <summary>CPU time since the start.</summary>
-    internal TimeSpan Used => cpuTime() - _before;
+    /// <summary>CPU time since the start, what was used before included.</summary>
+    internal TimeSpan Used => cpuTime() - _origin;
+
+    /// <summary>CPU time that was used when <see cref="EndStart"/> was called.</summary>
+    internal TimeSpan Start { get; private set; }
 
     /// <summary>Scans that began later than asked for.</summary>
     internal long Stretched { get; private set; }
+
+    /// <summary>CPU time of one scan that keeps the budget at an interval; null: no budget.</summary>
+    internal TimeSpan? PerScan(TimeSpan interval) => share * interval;
+
+    /// <summary>CPU time of one scan with which two, the first at twice the cost, use up what is left; null for a recording without an end or a budget.</summary>
+    internal TimeSpan? PerScanOfTwo => ((share * duration) - Used) / 3;
+
+    /// <summary>What was used up to now was the program's start.</summary>
+    internal void EndStart() => Start = Used;
 
     /// <summary>Begins to count what a scan takes: what was used up to now is not part of it.</summary>
     internal void BeginScan() => _used = Used;

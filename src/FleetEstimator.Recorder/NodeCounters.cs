@@ -56,6 +56,9 @@ internal sealed class NodeCounters(string? cgroupFolder, string root = "")
         // Version 1 has other names, and a limit of almost 2^63 where there is none.
         Add("current", Number($"{folder}/memory.current") ?? Number($"{folder}/memory.usage_in_bytes"));
         Add("max", (Number($"{folder}/memory.max") ?? Number($"{folder}/memory.limit_in_bytes")) is { } max and < long.MaxValue / 2 ? max : null);
+        // Version 2 only: where reclaim begins before the limit is reached, and how much of the group may be in swap; "max", which is no number, where nothing is set.
+        Add("high", Number($"{folder}/memory.high"));
+        Add("swap_max", Number($"{folder}/memory.swap.max"));
         Add("swap_current", Number($"{folder}/memory.swap.current") ?? (values.TryGetValue("total_swap", out var swap) ? swap : null));
         return values;
 

@@ -32,5 +32,6 @@ internal static class PageMaps
     /// <summary>Opening a file under /proc/PID was refused.</summary>
     internal static RecordingException NotPermitted(int pid, string file, int errno) => new(
         RecordingFailure.NotPermitted,
-        $"/proc/{pid}/{file} cannot be read: {Linux.Describe(errno)}. Run as root or with CAP_SYS_PTRACE.");
+        $"/proc/{pid}/{file} cannot be read: {Linux.Describe(errno)}. "
+            + (Capabilities.Read(KernelTree.Live).SysPtrace ? "This user has CAP_SYS_PTRACE: something else keeps the process, such as a security module." : "Run as root or with CAP_SYS_PTRACE."));
 }

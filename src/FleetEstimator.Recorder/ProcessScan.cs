@@ -23,18 +23,20 @@ internal sealed class ProcessScan(BlockSample sample, AccessSource source) : IDi
     private PageTally _tally;
 
     /// <summary>Scans a process once.</summary>
-    /// <param name="pid">The process.</param>
+    /// <param name="expected">The process, and the program that it runs.</param>
     /// <param name="process">Compares and keeps what is seen.</param>
     /// <param name="timeMicroseconds">Time of the rows.</param>
     /// <param name="append">Receives the rows.</param>
     /// <param name="cancellation">Ends the scan early; what was seen until then is kept and written.</param>
-    /// <returns>False if there is no such process any more.</returns>
+    /// <returns>False, and nothing is seen, if there is no such process any more, or it runs another program.</returns>
     /// <exception cref="RecordingException">This user may not look, or the kernel cannot tell the zero page.</exception>
-    internal bool Scan(int pid, RecordedProcess process, ulong timeMicroseconds, Action<TraceRow> append, CancellationToken cancellation)
+    internal bool Scan(in ProcessStat expected, RecordedProcess process, ulong timeMicroseconds, Action<TraceRow> append, CancellationToken cancellation)
     {
+        var pid = expected.Pid;
         using var pageMap = PageMaps.Open(pid);
         using var memory = ProcessMemory.Open(pid);
-        if (pageMap is null || memory is null || !ReadMappings(pid))
+        // What is open now stays one program's; until now another may have taken the pid, or the process may have executed another program.
+        if (pageMap is null || memory is null || !ReadMappings(pid) || Stat(pid) is not { } now || !now.IsSameProgram(in expected))
             return false;
         FindMapped(pageMap, process.Lineage);
         source.BeginProcess(pid, process, _mappings, _mapped);

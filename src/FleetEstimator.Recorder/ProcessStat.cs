@@ -21,6 +21,10 @@ internal readonly record struct ProcessStat(
     /// <summary>Whether both describe one and the same process.</summary>
     internal bool IsSameProcess(in ProcessStat other) => Pid == other.Pid && StartTicks == other.StartTicks;
 
+    /// <summary>Whether both describe one and the same process, which has not executed another program in between.</summary>
+    internal bool IsSameProgram(in ProcessStat other) =>
+        IsSameProcess(in other) && Layout == other.Layout && ForkedWithoutExec == other.ForkedWithoutExec;
+
     /// <summary>Reads the stat file of a process; null when there is no such process.</summary>
     internal static ProcessStat? Read(ProcFile file, int pid)
     {

@@ -92,6 +92,11 @@ public sealed record RecordingOptions
     /// </summary>
     public double? CpuBudget { get; init; }
 
+    /// <summary>
+    /// CPU time that was used before the recording was asked for and counts as the recorder's, as starting it does in a program that only records; default: none.
+    /// </summary>
+    public TimeSpan StartCpuTime { get; init; }
+
     /// <summary>Share of the aligned 2 MiB blocks of address space that are recorded, above 0 and up to 1; null: as the budget allows, 1 without one.</summary>
     public double? SamplingFraction { get; init; }
 

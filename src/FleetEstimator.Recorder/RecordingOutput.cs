@@ -89,7 +89,9 @@ internal sealed class RecordingOutput : IDisposable
     {
         try
         {
-            AppendLast(() => _counterFile.Append(_counters.Sample(timeMicroseconds)));
+            // Once it has failed, the time is past at which that could be read.
+            if (Failure is null)
+                AppendLast(() => _counterFile.Append(_counters.Sample(timeMicroseconds)));
             AppendLast(() => _trace.Append(new TraceRow(timeMicroseconds, new Operation(OperationKind.Settle, 0, 0, 1))));
             _counterFile.Complete();
             _trace.Complete();

@@ -11,7 +11,10 @@ public sealed class RecordingSession : IDisposable
 {
     private const int SleepersLookedAtEvery = 10;
 
-    private static readonly TimeSpan _pollInterval = TimeSpan.FromMilliseconds(50);
+    // How often to look whether the processes have ended. Each look takes 50 µs or so of the budget: a recording may end a twentieth, or a second, too late.
+    private const double PollShare = 0.05;
+    private static readonly TimeSpan _pollIntervalMin = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _pollIntervalMax = TimeSpan.FromSeconds(1);
 
     private readonly RecordingOptions _options;
     private readonly string _node;
@@ -46,6 +49,7 @@ public sealed class RecordingSession : IDisposable
     private PageTally _sightings;
     private TimeSpan _scanTime;
     private TimeSpan _lastScan;
+    private TimeSpan _lastScanBegan;
     private TimeSpan _longestScan;
 
     private RecordingSession(
@@ -72,18 +76,23 @@ public sealed class RecordingSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        RequireMachine(options, LinuxMachine.SwapBytes);
-        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime);
+        RequireLinux();
+        RequireSwap(options, LinuxMachine.SwapBytes);
+        var budget = new CpuBudget(options.CpuBudget, options.Duration, CpuTime, options.StartCpuTime);
         var target = TargetProcesses.Open(options.Target);
         using var measure = PageMeasure.Create(options, Environment.SystemPageSize);
         using var source = AccessSources.Open(options, KernelTree.Live);
-        var header = Header(options, target, source, ChooseFraction(options, target, source, measure));
+        if (options.CpuBudget is not null)
+            SamplingPilot.WarmUp(source, measure);
+        budget.EndStart();
+        var header = Header(options, target, source, options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, budget, options.Interval, CpuTime));
         using var session = new RecordingSession(options, target, source, header, budget, measure, progress, cancellation);
         try
         {
             var end = session.Record();
-            session._output.Complete(session.TimeMicroseconds);
-            return session.Summary(end);
+            var recorded = session.TimeRecorded(end);
+            session._output.Complete(Microseconds(recorded));
+            return session.Summary(end, recorded);
         }
         finally
         {
@@ -99,17 +108,12 @@ public sealed class RecordingSession : IDisposable
         _stop.Dispose();
     }
 
-    private ulong TimeMicroseconds => (ulong)_clock.Elapsed.Ticks / TimeSpan.TicksPerMicrosecond;
+    private static ulong Microseconds(TimeSpan time) => (ulong)time.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Rows of the scan that filled the disk are missing: what is whole ends when that scan began.</summary>
+    private TimeSpan TimeRecorded(RecordingEnd end) => end == RecordingEnd.DiskFull ? _lastScanBegan : _clock.Elapsed;
 
     private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
-
-    private static double ChooseFraction(RecordingOptions options, TargetProcesses target, AccessSource source, PageMeasure? measure)
-    {
-        if (options.CpuBudget is not { } share)
-            return options.SamplingFraction ?? 1;
-        SamplingPilot.WarmUp(source, measure);
-        return options.SamplingFraction ?? SamplingPilot.ChooseFraction(target, source, measure, share * options.Interval, CpuTime);
-    }
 
     private RecordingEnd Record()
     {
@@ -128,7 +132,8 @@ public sealed class RecordingSession : IDisposable
     private void Scan()
     {
         var (begin, bootTicks) = (_clock.Elapsed, LinuxMachine.BootTicks);
-        var time = (ulong)begin.Ticks / TimeSpan.TicksPerMicrosecond;
+        _lastScanBegan = begin;
+        var time = Microseconds(begin);
         _budget.BeginScan();
         _output.Sample(time);
         _source.BeginScan();
@@ -136,7 +141,8 @@ public sealed class RecordingSession : IDisposable
         foreach (var live in _live.TakeWhile(_ => !_cancellation.IsCancellationRequested))
             ScanKnown(live, time);
         // Parents before their children: a fork is written after its parent's rows, and before its parent's end.
-        foreach (var stat in _found.Where(IsNew).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
+        var known = _live.Select(live => (live.Stat.Pid, live.Stat.StartTicks)).Concat(_denied).ToHashSet();
+        foreach (var stat in _found.Where(stat => !known.Contains((stat.Pid, stat.StartTicks))).OrderBy(stat => stat.StartTicks).ThenBy(stat => stat.Pid).ToArray())
         {
             if (!_cancellation.IsCancellationRequested)
                 ScanNew(stat, time);
@@ -152,6 +158,8 @@ public sealed class RecordingSession : IDisposable
     /// <summary>Waits until the next scan is due; says why there is none, if so.</summary>
     private RecordingEnd? WaitForNextScan()
     {
+        if (_output.Failure is not null)
+            return RecordingEnd.DiskFull;
         var nextInterval = (long)Math.Floor(_clock.Elapsed / _options.Interval) + 1;
         // The last scan may come early, within an interval that has been counted.
         _scansSkipped += Math.Max(0, nextInterval - _lastInterval - 1);
@@ -167,8 +175,6 @@ public sealed class RecordingSession : IDisposable
 
         while (true)
         {
-            if (_output.Failure is not null)
-                return RecordingEnd.DiskFull;
             if (_cancellation.IsCancellationRequested)
                 return RecordingEnd.Interrupted;
             if (HaveAllEnded())
@@ -176,7 +182,8 @@ public sealed class RecordingSession : IDisposable
             var left = due - _clock.Elapsed;
             if (left <= TimeSpan.Zero)
                 return isLast && !_budget.Allows(due) ? RecordingEnd.DurationReached : null;
-            _ = _cancellation.WaitHandle.WaitOne(left < _pollInterval ? left : _pollInterval);
+            var poll = TimeSpan.FromTicks(Math.Clamp((long)(PollShare * _clock.Elapsed.Ticks), _pollIntervalMin.Ticks, _pollIntervalMax.Ticks));
+            _ = _cancellation.WaitHandle.WaitOne(left < poll ? left : poll);
         }
     }
 
@@ -190,7 +197,7 @@ public sealed class RecordingSession : IDisposable
             return false;
         foreach (var live in _live)
             NoteWhetherEnded(live);
-        WriteEnds(TimeMicroseconds);
+        WriteEnds(Microseconds(_clock.Elapsed));
         return true;
     }
 
@@ -219,7 +226,7 @@ public sealed class RecordingSession : IDisposable
         if (live.HasEnded || live.IsLost)
             return;
         var now = live.Now!.Value;
-        if (now.Layout != live.Stat.Layout || (live.Stat.ForkedWithoutExec && !now.ForkedWithoutExec))
+        if (!now.IsSameProgram(in live.Stat))
             live.Process.Exec(time, _append);
         live.Stat = now;
         if (HasSlept(live))
@@ -237,9 +244,6 @@ public sealed class RecordingSession : IDisposable
         live.Process.Exec(time, _append);
         live.IsLost = true;
     }
-
-    private bool IsNew(ProcessStat stat) =>
-        !_denied.Contains((stat.Pid, stat.StartTicks)) && !_live.Exists(live => live.Stat.IsSameProcess(in stat));
 
     private void ScanNew(ProcessStat stat, ulong time)
     {
@@ -304,7 +308,7 @@ public sealed class RecordingSession : IDisposable
     {
         // What it does during the look counts as done after it.
         live.Activity ??= _activity.Digest(in live.Stat);
-        var isAlive = _scan.Scan(live.Stat.Pid, live.Process, time, _append, _cancellation);
+        var isAlive = _scan.Scan(in live.Stat, live.Process, time, _append, _cancellation);
         live.Tally = _scan.TakeTally();
         _tally.Add(in live.Tally);
         if (isAlive && !IsLastScan(time))
@@ -342,7 +346,7 @@ public sealed class RecordingSession : IDisposable
             _stop.Cancel();
     }
 
-    private RecordingSummary Summary(RecordingEnd end) => new()
+    private RecordingSummary Summary(RecordingEnd end, TimeSpan recorded) => new()
     {
         Output = _options.Output,
         Node = _node,
@@ -357,7 +361,7 @@ public sealed class RecordingSession : IDisposable
         ScansSkipped = _scansSkipped,
         Processes = _processes,
         ProcessesDenied = _denied.Count,
-        Duration = _clock.Elapsed,
+        Duration = recorded,
         ResidentBytesPeak = _residentPagesPeak * Environment.SystemPageSize,
         ResidentOrSwappedBytesPeak = _residentOrSwappedPagesPeak * Environment.SystemPageSize,
         PageSightings = _sightings,
@@ -365,14 +369,20 @@ public sealed class RecordingSession : IDisposable
         ScanTime = _scanTime,
         AccessSource = _source.Name,
         RecorderCpuTime = _budget.Used,
+        StartCpuTime = _budget.Start,
+        CompilationTime = System.Runtime.JitInfo.GetCompilationTime(),
         CommandExitCode = _target.ExitCode,
     };
 
-    /// <summary>Refuses what a machine with that much swap, in bytes, cannot do.</summary>
-    internal static void RequireMachine(RecordingOptions options, long swapBytes)
+    private static void RequireLinux()
     {
         if (!OperatingSystem.IsLinux())
             throw new RecordingException(RecordingFailure.NotSupported, "Recording reads /proc, which only Linux has. Record on Linux; traces can be studied anywhere.");
+    }
+
+    /// <summary>Refuses what a machine with that much swap, in bytes, cannot do.</summary>
+    internal static void RequireSwap(RecordingOptions options, long swapBytes)
+    {
         if (options.Source == AccessSourceKind.PageOut && swapBytes == 0)
             throw new RecordingException(
                 RecordingFailure.NotSupported,

@@ -88,8 +88,14 @@ public sealed record RecordingSummary
     /// <summary>Time all scans took.</summary>
     public required TimeSpan ScanTime { get; init; }
 
-    /// <summary>CPU time, user and system, that this process spent while recording.</summary>
+    /// <summary>CPU time, user and system, that the recorder spent: while it started, and while it recorded.</summary>
     public required TimeSpan RecorderCpuTime { get; init; }
+
+    /// <summary>The part of <see cref="RecorderCpuTime"/> that starting took, before the first look at anything that is recorded. It is spent once, however long the recording.</summary>
+    public required TimeSpan StartCpuTime { get; init; }
+
+    /// <summary>Time, by the clock, that compiling the recorder's own code took in this process, most of it before the second scan; none in a program compiled ahead.</summary>
+    public required TimeSpan CompilationTime { get; init; }
 
     /// <summary><see cref="RecorderCpuTime"/> as a share of one core over the time recorded; null if that is none.</summary>
     public double? RecorderCpuShare => Duration > TimeSpan.Zero ? RecorderCpuTime / Duration : null;

@@ -11,8 +11,9 @@ namespace FleetEstimator.Recorder;
 internal static class SamplingPilot
 {
     // Blocks expected in the smallest sample: fewer would tell little of anything (the standard error of a mean over 64 blocks is an eighth of their deviation),
-    // so that intervals are stretched rather than the sample made smaller still.
+    // so that intervals are stretched rather than the sample made smaller still. Only a recording so short that not even two scans of them fit has fewer.
     private const double BlocksMin = 64;
+    private const double BlocksLeast = 16;
 
     // Pages the pilot looks at, 16 MiB.
     private const double PilotPages = 4096;
@@ -34,27 +35,36 @@ internal static class SamplingPilot
     /// <param name="target">Whose memory. A command that has not started holds none yet: everything is recorded, and intervals stretch.</param>
     /// <param name="source">What tells accesses.</param>
     /// <param name="measure">What else a page costs; null: nothing.</param>
-    /// <param name="budget">CPU time of one scan that keeps the budget at the interval asked for.</param>
+    /// <param name="budget">What is allowed; what the pilot takes counts. Everything is recorded without one.</param>
+    /// <param name="interval">The interval asked for.</param>
     /// <param name="cpuTime">CPU time of this process.</param>
     /// <exception cref="RecordingException">This user may not look.</exception>
-    internal static double ChooseFraction(TargetProcesses target, AccessSource source, PageMeasure? measure, TimeSpan budget, Func<TimeSpan> cpuTime)
+    internal static double ChooseFraction(TargetProcesses target, AccessSource source, PageMeasure? measure, CpuBudget budget, TimeSpan interval, Func<TimeSpan> cpuTime)
     {
+        if (budget.PerScan(interval) is not { } perScan)
+            return 1;
         var processes = new List<ProcessStat>();
+        var begin = cpuTime();
         if (target.HasStarted)
             target.Find(processes);
-        var pages = processes.Sum(process => AnonymousPages(process.Pid));
-        if (pages * _pageCostMost <= budget / 2)
+        var finding = cpuTime() - begin;
+        var pagesOf = processes.ToDictionary(process => process.Pid, process => AnonymousPages(process.Pid));
+        var pages = pagesOf.Values.Sum();
+        if (pages * _pageCostMost <= perScan / 2)
             return 1;
-        var part = Math.Min(1, PilotPages / Math.Max(1, pages));
-        int[] pids = [.. processes.Select(process => process.Pid)];
-        var without = CostOfScan(pids, target, source, measure, fraction: null, cpuTime);
-        var with = CostOfScan(pids, target, source, measure, part, cpuTime);
+        // What finding and opening all of them costs, without pages; and what a page of the largest costs. Looking at all of them again and again would cost a node's many processes more.
+        var withoutPages = finding + CostOfScan(processes, source, measure, fraction: null, rounds: 1, cpuTime).CpuTime;
+        var largest = processes.MaxBy(process => pagesOf[process.Pid]);
+        var without = CostOfScan([largest], source, measure, fraction: null, rounds: 2, cpuTime);
+        var with = CostOfScan([largest], source, measure, Math.Min(1, PilotPages / Math.Max(1, pagesOf[largest.Pid])), rounds: 2, cpuTime);
         // By chance no block, or so few that their cost drowns in the rest.
         var isMeasured = with.Pages > 0 && with.CpuTime > without.CpuTime;
         var perPage = isMeasured ? (with.CpuTime - without.CpuTime) / with.Pages : _pageCostUsual;
-        var affordable = ((budget * Headroom) - without.CpuTime) / perPage;
-        var fraction = Math.Max(affordable, BlocksMin * PagesPerBlock) / pages;
+        var least = Math.Clamp(budget.PerScanOfTwo is { } ofTwo ? Affordable(ofTwo) : double.PositiveInfinity, BlocksLeast * PagesPerBlock, BlocksMin * PagesPerBlock);
+        var fraction = Math.Max(Affordable(perScan), least) / pages;
         return fraction < WorthSampling ? fraction : 1;
+
+        double Affordable(TimeSpan scan) => ((scan * Headroom) - withoutPages) / perPage;
     }
 
     /// <summary>Looks at this process, so that everything a scan runs is compiled: the first scan then costs what the others do. Nothing where all is compiled already.</summary>
@@ -64,36 +74,36 @@ internal static class SamplingPilot
             return;
         using var scan = new ProcessScan(new BlockSample(1, 0, Environment.SystemPageSize), source);
         var process = new RecordedProcess(1, writesSwapOuts: true, measure);
+        if (scan.Stat(Environment.ProcessId) is not { } self)
+            return;
         for (var round = 0; round < 2; round++)
-            _ = scan.Scan(Environment.ProcessId, process, 0, static _ => { }, CancellationToken.None);
+            _ = scan.Scan(in self, process, 0, static _ => { }, CancellationToken.None);
     }
 
-    /// <summary>CPU time of finding and looking at processes the second time, when most pages are as they were, and the pages looked at.</summary>
-    private static (TimeSpan CpuTime, long Pages) CostOfScan(int[] pids, TargetProcesses target, AccessSource source, PageMeasure? measure, double? fraction, Func<TimeSpan> cpuTime)
+    /// <summary>CPU time of the last of several looks at processes, from the second on when most pages are as they were, and the pages looked at.</summary>
+    private static (TimeSpan CpuTime, long Pages) CostOfScan(List<ProcessStat> processes, AccessSource source, PageMeasure? measure, double? fraction, int rounds, Func<TimeSpan> cpuTime)
     {
         // A fraction that no hash is below: what remains is what a scan costs without pages.
         using var scan = new ProcessScan(new BlockSample(fraction ?? double.Epsilon, Linux.RandomNumber(), Environment.SystemPageSize), source);
-        var recorded = pids.Select((pid, index) => (Pid: pid, Process: new RecordedProcess((uint)index + 1, writesSwapOuts: true, measure) { NewPagesAre = OperationKind.Observe })).ToList();
+        var recorded = processes.Select((stat, index) => (Stat: stat, Process: new RecordedProcess((uint)index + 1, writesSwapOuts: true, measure) { NewPagesAre = OperationKind.Observe })).ToList();
         var before = cpuTime();
-        for (var round = 0; round < 2; round++)
+        for (var round = 0; round < rounds; round++)
         {
             _ = scan.TakeTally();
             before = cpuTime();
-            if (target.HasStarted)
-                target.Find([]);
-            foreach (var (pid, process) in recorded)
-                TryScan(scan, pid, process);
+            foreach (var (stat, process) in recorded)
+                TryScan(scan, in stat, process);
         }
 
         var tally = scan.TakeTally();
         return (cpuTime() - before, tally.ResidentPages);
     }
 
-    private static void TryScan(ProcessScan scan, int pid, RecordedProcess process)
+    private static void TryScan(ProcessScan scan, in ProcessStat stat, RecordedProcess process)
     {
         try
         {
-            _ = scan.Scan(pid, process, 0, static _ => { }, CancellationToken.None);
+            _ = scan.Scan(in stat, process, 0, static _ => { }, CancellationToken.None);
         }
         catch (RecordingException exception) when (exception.Failure == RecordingFailure.NotPermitted)
         {

@@ -3,7 +3,7 @@ using FleetEstimator.Cli;
 
 var root = new RootCommand("Records memory of live Linux processes for fleet-estimator, page by page. One file, without .NET.")
 {
-    RecordCommand.Create(),
+    RecordCommand.Create(isWholeProgram: true),
     DoctorCommand.Create(),
 };
 var parsed = root.Parse(args);

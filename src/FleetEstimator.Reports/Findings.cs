@@ -22,6 +22,11 @@ internal sealed class Findings
 
     public StudyResult Result { get; }
 
+    /// <summary>The metrics of which a mechanism may save some: those of every study, and the smallest limit where the study looks for it.</summary>
+    public IReadOnlyList<MetricWording> Savings => Level(EstimateScope.Fleet, MetricWording.SmallestLimit.Metric, Result.Baseline) is null
+        ? MetricWording.Savings
+        : [.. MetricWording.Savings, MetricWording.SmallestLimit];
+
     /// <summary>The mechanisms that are compared with the baseline.</summary>
     public IReadOnlyList<string> Compared { get; }
 

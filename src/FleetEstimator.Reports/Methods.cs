@@ -11,14 +11,16 @@ internal static class Methods
             + "however many nodes are simulated.",
         "Strata: the classes. A class's total is its nodes times the mean over its recordings; the fleet is the sum of its classes. A recording that stands for "
             + "several classes makes them err together, and the interval counts that in full.",
-        $"Intervals: Student's t at {Percentage.ToText(findings.Result.Level)}, degrees of freedom from the number of recordings (Satterthwaite's for sums of classes); ratios are linearised. "
-            + "With fewer than three recordings in a class no interval is given.",
+        $"Intervals: Student's t at {Percentage.ToText(findings.Result.Level)}, degrees of freedom from the number of recordings (Satterthwaite's for sums of classes), let out on the side of a "
+            + "long tail by Hall's correction for skewness; ratios are linearised. With fewer than three recordings in a class no interval is given. Quantiles over nodes: Woodruff's intervals, "
+            + "where there are enough recordings for the quantile to lie among them.",
         "Savings: mechanism and baseline replay the same nodes with the same random numbers, so what they have in common cancels out before the interval is taken.",
         "Accesses of unknown kind: every such recording is replayed twice, with all of them as loads and with all as stores. The figure is the middle, the interval spans both intervals.",
         "Simulation apart: where a node starts in its recording is random. That part of the uncertainty is contained in the interval; report.json states it by itself "
             + "(simulation_half_width). Only it shrinks with more simulated nodes; the rest needs more recordings." + Simulation(findings),
         .. PageSampling(findings),
-        "Claims: each is judged by its own interval; several claims of one study are not corrected for being several.",
+        .. findings.Result.Claims.Count == 0 ? Array.Empty<string>() : ["Claims: " + char.ToLowerInvariant(ClaimText.HowJudged(findings.Result)[0]) + ClaimText.HowJudged(findings.Result)[1..]],
+        .. SimulationText.Of(findings.Result) ?? [],
     ];
 
     private static IEnumerable<string> PageSampling(Findings findings)

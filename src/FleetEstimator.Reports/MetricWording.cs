@@ -18,6 +18,9 @@ public sealed record MetricWording(string Metric, string Title, string Share)
         new("major_faults", "Major faults", "major faults"),
     ];
 
+    /// <summary>What right-sizing looks for.</summary>
+    public static MetricWording SmallestLimit { get; } = new("smallest_limit", "Smallest memory limit", "the smallest memory limits");
+
     /// <summary>What it may cost.</summary>
     public static IReadOnlyList<MetricWording> Costs { get; } =
     [
@@ -47,7 +50,7 @@ public sealed record MetricWording(string Metric, string Title, string Share)
 
     /// <summary>The wording of a metric; of an unknown one, its name.</summary>
     public static MetricWording Of(string metric) =>
-        Savings.Concat(Costs).Concat(Others).Concat(ZeroFilledShares).FirstOrDefault(wording => wording.Metric == metric) ?? new(metric, metric, metric);
+        Savings.Append(SmallestLimit).Concat(Costs).Concat(Others).Concat(ZeroFilledShares).FirstOrDefault(wording => wording.Metric == metric) ?? new(metric, metric, metric);
 
     /// <summary>As the head of a narrow column.</summary>
     public string ShortTitle => Title.EndsWith(" traffic", StringComparison.Ordinal) ? Title[..^" traffic".Length] : Title;
@@ -60,7 +63,7 @@ public sealed record MetricWording(string Metric, string Title, string Share)
     }
 
     /// <summary>What is done to it when less of it is a saving: memory is saved, events and traffic are avoided.</summary>
-    public string Verb => Metric is "memory_mean" or "rss_mean" ? "saved" : "avoided";
+    public string Verb => Metric is "memory_mean" or "rss_mean" ? "saved" : Metric is "smallest_limit" ? "freed" : "avoided";
 
     /// <summary>The claim as people say it, such as <c>Memory saved &gt; 2%</c>.</summary>
     public static string Claim(ClaimResult claim)

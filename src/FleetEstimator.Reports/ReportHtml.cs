@@ -18,10 +18,12 @@ public static class ReportHtml
     private static XElement Page(Findings findings)
     {
         var result = findings.Result;
-        XElement[] sections =
+        XElement?[] all =
         [
             ClaimsSection.Write(result),
             SavingsSection.Write(findings),
+            DistributionSection.Write(findings),
+            WhatIfSection.Write(findings),
             LevelsSection.Shares(findings),
             LevelsSection.Levels(findings),
             MaterialSection.Recordings(result),
@@ -31,6 +33,7 @@ public static class ReportHtml
             GroundsSection.MethodsInShort(findings),
             GroundsSection.Reproducibility(result),
         ];
+        XElement[] sections = [.. all.OfType<XElement>()];
         return E(
             "html",
             A("lang", "en"),

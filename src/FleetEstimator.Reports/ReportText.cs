@@ -30,6 +30,9 @@ public static class ReportText
         WriteClaims(result, page);
         WriteSavings(findings, page);
         WriteShares(findings, page);
+        WriteQuantiles(findings, page);
+        WriteSimulation(result, page);
+        WriteSweep(findings, page);
         WriteBacktests(result, page);
         WriteRemarks(result, page);
     }
@@ -62,8 +65,11 @@ public static class ReportText
             var text = FigureFormat.Text(figure, claim.Unit, Typography.Terminal);
             var range = text.Range is null ? "" : $" ({text.Range})";
             page.Paragraph($"{Mark(claim.Verdict)} {claim.Verdict.ToString().ToLowerInvariant(),-9}  {Findings.ScopeName(claim.Scope)}: {MetricWording.Claim(claim)} ({claim.Mechanism})", hanging: 15, indent: 2);
-            page.Paragraph($"{text.Value}{range} {MetricWording.Denominator(claim)}{(claim.Reason is null ? "" : "; " + Sentences.Inside(claim.Reason))}", indent: 15);
+            page.Paragraph($"{text.Value}{range} {MetricWording.Denominator(claim)}{(claim.Reason is null ? "" : "; " + Sentences.Inside(claim.Reason))}{ClaimText.Needs(claim, "; ")}", indent: 15);
         }
+
+        page.Line();
+        page.Paragraph(ClaimText.HowJudged(result));
 
         page.Line();
     }
@@ -103,9 +109,9 @@ public static class ReportText
 
     private static TextTable Table(Findings findings, NameLegend names, Func<string, string, string[]> cell)
     {
-        var table = new TextTable(["", .. MetricWording.Savings.Select(wording => wording.ShortTitle)]);
+        var table = new TextTable(["", .. findings.Savings.Select(wording => wording.ShortTitle)]);
         foreach (var scope in findings.Scopes)
-            table.Row([[names.Short(Findings.ScopeName(scope))], .. MetricWording.Savings.Select(wording => cell(scope, wording.Metric))]);
+            table.Row([[names.Short(Findings.ScopeName(scope))], .. findings.Savings.Select(wording => cell(scope, wording.Metric))]);
         return table;
     }
 
@@ -147,6 +153,43 @@ public static class ReportText
 
         page.Line();
         WriteLegend(new NameLegend(NameWidth), footnotes, page);
+    }
+
+    private static void WriteQuantiles(Findings findings, TextPage page)
+    {
+        var quantiles = QuantileText.OfSavings(findings);
+        if (quantiles.Count == 0)
+            return;
+        page.Heading("Memory saved on a node: a tenth, half and nine tenths of the fleet's nodes save at most");
+        foreach (var (mechanism, values) in quantiles)
+            page.Paragraph($"{mechanism}: {string.Join(", ", values.Select(value => QuantileText.Of(value, Typography.Terminal)))}", hanging: 4, indent: 2);
+        page.Line();
+    }
+
+    private static void WriteSimulation(StudyResult result, TextPage page)
+    {
+        if (SimulationText.Of(result) is not { } sentences)
+            return;
+        page.Heading("How much was simulated");
+        foreach (var sentence in sentences)
+            page.Paragraph(sentence, hanging: 2, indent: 2);
+        page.Line();
+    }
+
+    private static void WriteSweep(Findings findings, TextPage page)
+    {
+        var result = findings.Result;
+        if (result.Sweep.Count == 0)
+            return;
+        page.Heading($"What if, on the same nodes (exploratory; {Percentage.ToText(result.Level)} intervals each, not adjusted for their number)");
+        foreach (var point in result.Sweep)
+        {
+            page.Paragraph($"{point.Parameter} = {point.Value} (in the study: {point.BaseValue})", indent: 2);
+            foreach (var row in SweepText.Rows(findings, point, Typography.Terminal))
+                page.Paragraph($"{row.Title}: {row.Figure}{(row.Range is null ? "" : $" ({row.Range})")}; change {row.Change}{(row.ChangeRange is null ? "" : $" ({row.ChangeRange})")}", hanging: 4, indent: 4);
+        }
+
+        page.Line();
     }
 
     private static void WriteBacktests(StudyResult result, TextPage page)

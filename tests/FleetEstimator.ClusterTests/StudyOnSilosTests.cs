@@ -18,10 +18,10 @@ public class StudyOnSilosTests
         await using var cluster = await Start(silos: 3);
 
         var onSilos = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
-        var inALoop = LocalStudy.Run(new LoadedStudy(plan, new WorkloadCache()), new Silent(), CancellationToken.None);
+        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), new Silent(), CancellationToken.None);
 
         Assert.Equal(Report(plan, inALoop), Report(plan, onSilos));
-        Assert.Equal(plan.NodeCount, onSilos.Nodes.LongCount());
+        Assert.Equal(plan.NodeCount, onSilos.Base.Nodes.LongCount());
         Assert.Equal(await Parquet(plan, inALoop), await Parquet(plan, onSilos));
     }
 
@@ -33,7 +33,7 @@ public class StudyOnSilosTests
         await using var silo = await EmbeddedSilo.Start(new WorkloadCache(), CancellationToken.None);
 
         var onSilo = await new StudyClient(silo.Grains).Run(plan, new Silent(), CancellationToken.None);
-        var inALoop = LocalStudy.Run(new LoadedStudy(plan, new WorkloadCache()), new Silent(), CancellationToken.None);
+        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), new Silent(), CancellationToken.None);
 
         Assert.Equal(Report(plan, inALoop), Report(plan, onSilo));
     }
@@ -48,7 +48,7 @@ public class StudyOnSilosTests
 
         var runs = await Task.WhenAll(client.Run(plan, new Silent(), CancellationToken.None), client.Run(plan, new Silent(), CancellationToken.None));
 
-        Assert.All(runs, run => Assert.Equal(plan.NodeCount, run.Nodes.LongCount()));
+        Assert.All(runs, run => Assert.Equal(plan.NodeCount, run.Base.Nodes.LongCount()));
         Assert.Equal(Report(plan, runs[0]), Report(plan, runs[1]));
     }
 
@@ -64,9 +64,9 @@ public class StudyOnSilosTests
 
         var lost = Enumerable.Range(0, (int)plan.NodeCount).Where(ordinal => plan.Recordings[plan.Locate(ordinal).Recording].Node == "node-3").ToList();
         Assert.Equal(5, lost.Count);
-        Assert.Equal(lost.Select(ordinal => (long)ordinal), outcome.Failed.Select(failure => failure.Ordinal));
-        Assert.Equal(plan.NodeCount - lost.Count, outcome.Nodes.LongCount());
-        Assert.All(outcome.Failed, failure => Assert.Contains("node-3.arrow", failure.Reason, StringComparison.Ordinal));
+        Assert.Equal(lost.Select(ordinal => (long)ordinal), outcome.Base.Failed.Select(failure => failure.Ordinal));
+        Assert.Equal(plan.NodeCount - lost.Count, outcome.Base.Nodes.LongCount());
+        Assert.All(outcome.Base.Failed, failure => Assert.Contains("node-3.arrow", failure.Reason, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public class StudyOnSilosTests
     {
         StudyResult result = StudyResults.Make(plan, outcome, new WorkloadCache(), []);
         using var nodes = new MemoryStream();
-        await NodesParquet.WriteAsync(plan.Study, result.Recordings, outcome.Nodes, nodes, CancellationToken.None);
+        await NodesParquet.WriteAsync(plan.Study, result.Recordings, outcome.Base.Nodes, nodes, CancellationToken.None);
         return nodes.ToArray();
     }
 

@@ -9,6 +9,7 @@ internal sealed class WorkloadModelReader
 {
     private const double PagesMax = 1L << 32;
     private const int StepsMax = 100_000;
+    private const double FactorMax = 1e6;
 
     // Shares are written with six decimals.
     private const double SharesTolerance = 0.001;
@@ -48,8 +49,7 @@ internal sealed class WorkloadModelReader
             PageSize = PageSize(root),
             StepMicroseconds = root.Period("step"),
             NodeBytes = (root.Size("memory"), root.Size("swap")),
-            FirstPages = (long)first.Number("pages", 0, PagesMax),
-            FirstContents = Contents(first, "contents"),
+            First = Parts(first),
             FirstPersistence = first.Share("persistence"),
             Phases = Phases(root),
             LastingProcesses = Shares(processes, "lasting"),
@@ -62,8 +62,8 @@ internal sealed class WorkloadModelReader
             NewContents = Contents(@new, "contents"),
             NewPersistence = @new.Share("persistence"),
             Stored = [.. WorkloadModelKeys.Contents.Select(content => Contents(stored, content))],
-            ZeroStores = Stores(stores, "zero"),
-            OtherStores = Stores(stores, "other"),
+            ZeroStores = Table(stores, "zero", PastStores.Names),
+            OtherStores = Table(stores, "other", PastStores.Names),
             Loads = accessed.Share("loads"),
             ZeroAccessed = Table(accessed, "zero", PastUse.Names),
             OtherAccessed = Table(accessed, "other", PastUse.Names),
@@ -71,6 +71,7 @@ internal sealed class WorkloadModelReader
             Unmapped = gone.Share("unmapped"),
             ZeroGone = zeroGone,
             OtherGone = otherGone,
+            GoneRisk = Risks(gone),
         };
     }
 
@@ -87,12 +88,6 @@ internal sealed class WorkloadModelReader
     {
         var shares = SharesByName(fields, key, WorkloadModelKeys.Contents);
         return new(shares[0], shares[1], shares[2], shares[3]);
-    }
-
-    private static StoreShares Stores(Fields fields, string key)
-    {
-        var shares = fields.Mapping(key, WorkloadModelKeys.StoresOf);
-        return new(ByIdleSteps(shares, "after_store"), ByIdleSteps(shares, "after_other"));
     }
 
     private static double[][] Table(Fields fields, string key, IReadOnlyList<string> names)
@@ -136,6 +131,15 @@ internal sealed class WorkloadModelReader
         return new(sizes);
     }
 
+    private static List<WorkloadPart> Parts(Fields first) => [.. first.MappingsIfAny("parts", WorkloadModelKeys.Part).Select(part => new WorkloadPart(
+        (long)part.Number("pages", 1, PagesMax), Contents(part, "contents"), part.Number("accessed", 0, FactorMax), part.Number("stores", 0, FactorMax)))];
+
+    private static double[] Risks(Fields gone)
+    {
+        var risks = gone.Mapping("risk", PastStores.Names);
+        return [.. PastStores.Names.Select(name => risks.Number(name, 0, FactorMax))];
+    }
+
     private static List<WorkloadPhase> Phases(Fields root)
     {
         List<WorkloadPhase> phases = [.. root.Mappings("phases", WorkloadModelKeys.Phase).Select(phase => new WorkloadPhase(
@@ -164,8 +168,10 @@ internal sealed class WorkloadModelReader
 
         public IReadOnlyList<YamlValue> List(string key) => _fields.Require(key, "write a list") is null ? [] : _fields.List(key, "write a list of at least one item") ?? [];
 
-        public IEnumerable<Fields> Mappings(string key, IReadOnlyCollection<string> inner) =>
-            List(key).Select((item, index) => new Fields(item, _fields.PathOf($"{key}[{index}]"), errors, inner));
+        public IEnumerable<Fields> Mappings(string key, IReadOnlyCollection<string> inner) => Mappings(key, List(key), inner);
+
+        public IEnumerable<Fields> MappingsIfAny(string key, IReadOnlyCollection<string> inner) =>
+            Mappings(key, _fields.List(key, "write a list of at least one item, or leave it out") ?? [], inner);
 
         public double Share(string key) => _fields.Require(key, ShareRemedy) is { } share ? ShareAt(share, key) : double.NaN;
 
@@ -184,6 +190,9 @@ internal sealed class WorkloadModelReader
         private const string ShareRemedy = "write a number from 0 to 1";
 
         private static YamlRefused Refused => new(1, 1);
+
+        private IEnumerable<Fields> Mappings(string key, IEnumerable<YamlValue> items, IReadOnlyCollection<string> inner) =>
+            items.Select((item, index) => new Fields(item, _fields.PathOf($"{key}[{index}]"), errors, inner));
 
         private double NumberAt(YamlValue item, string key, double least, double most, string remedy)
         {
@@ -205,13 +214,13 @@ internal static class WorkloadModelKeys
         "model", "version", "page_size", "step", "memory", "swap", "first", "new", "stored", "stores", "accessed", "gone", "processes", "mappings", "regions", "extents", "phases",
     ];
 
-    public static readonly string[] First = ["pages", "contents", "persistence"];
+    public static readonly string[] First = ["parts", "persistence"];
+    public static readonly string[] Part = ["pages", "contents", "accessed", "stores"];
     public static readonly string[] New = ["contents", "persistence", "reuse", "unaccessed"];
     public static readonly string[] Contents = ["zero", "repeated", "data", "unknown"];
     public static readonly string[] Stores = ["zero", "other"];
-    public static readonly string[] StoresOf = ["after_store", "after_other"];
     public static readonly string[] Accessed = ["zero", "other", "loads", "neighbours"];
-    public static readonly string[] Gone = ["unmapped", "zero", "other"];
+    public static readonly string[] Gone = ["unmapped", "zero", "other", "risk"];
     public static readonly string[] Processes = ["lasting", "transient"];
     public static readonly string[] Size = ["pages", "share"];
     public static readonly string[] Phase = ["steps", "new", "transient", "exited", "gone", "accessed"];

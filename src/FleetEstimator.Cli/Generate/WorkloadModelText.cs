@@ -23,23 +23,26 @@ internal static class WorkloadModelText
         text.WriteLine($"swap: {ByteSize.ToText(model.NodeBytes.Swap)}");
         text.WriteLine();
         text.WriteLine("# Pages that are there before the first step, seen but not accessed. persistence: how often an extent has the content of its neighbour rather than one");
-        text.WriteLine("# drawn anew.");
-        text.WriteLine($"first: {{pages: {model.FirstPages}, contents: {Contents(model.FirstContents)}, persistence: {N(model.FirstPersistence)}}}");
+        text.WriteLine("# drawn anew; parts: memory by process and address, with factors on the odds that a page is accessed for the first time, and that this is a store, since");
+        text.WriteLine("# memory differs by address.");
+        text.WriteLine("first:");
+        text.WriteLine($"  persistence: {N(model.FirstPersistence)}");
+        if (model.First.Count > 0)
+            text.WriteLine("  parts:");
+        foreach (var part in model.First)
+            text.WriteLine($"    - {{pages: {part.Pages}, contents: {Contents(part.Contents)}, accessed: {N(part.Accessed)}, stores: {N(part.Stores)}}}");
         text.WriteLine("# Pages that appear later. reuse: share that appears where pages have gone, as long as there is room; unaccessed: share seen without having been accessed.");
         text.WriteLine($"new: {{contents: {Contents(model.NewContents)}, persistence: {N(model.NewPersistence)}, reuse: {N(model.Reuse)}, unaccessed: {N(model.Unaccessed)}}}");
         text.WriteLine("# What a store leaves, by what was there before: how long zeros last.");
         text.WriteLine("stored:");
         foreach (var (name, stored) in WorkloadModelKeys.Contents.Zip(model.Stored))
             text.WriteLine($"  {name}: {Contents(stored)}");
-        text.WriteLine("# Share of accesses that are stores, to zero-filled pages and to others, where the access before was one and where it was not, by steps since then.");
+        text.WriteLine("# Share of accesses that are stores, to zero-filled pages and to others, by what the page's accesses were so far (never: it had none; new: it was written");
+        text.WriteLine("# when it appeared, and had none since; no-store; stores-only; both, the last a store or a store before that), and by steps since the last: after long");
+        text.WriteLine("# ones a page comes back from swap.");
         text.WriteLine("stores:");
-        foreach (var (name, stores) in new[] { ("zero", model.ZeroStores), ("other", model.OtherStores) })
-        {
-            text.WriteLine($"  {name}:");
-            text.WriteLine($"    after_store: {{{Named(IdleSteps.Names, stores.AfterStore)}}}");
-            text.WriteLine($"    after_other: {{{Named(IdleSteps.Names, stores.AfterOther)}}}");
-        }
-
+        Table(text, "zero", PastStores.Names, model.ZeroStores);
+        Table(text, "other", PastStores.Names, model.OtherStores);
         text.WriteLine("# Probability that a page that is there is accessed in a step, relative to each other: phases say how many are. By the share of steps in which it was");
         text.WriteLine("# accessed so far (never; only when it appeared; below 25%, …), and by steps since its last access.");
         text.WriteLine("# loads: share of accesses other than stores that are known to be loads; neighbours: correlation between neighbouring extents.");
@@ -53,6 +56,8 @@ internal static class WorkloadModelText
         text.WriteLine($"  unmapped: {N(model.Unmapped)}");
         Table(text, "zero", Ages.Names, model.ZeroGone);
         Table(text, "other", Ages.Names, model.OtherGone);
+        text.WriteLine("  # How many times as often as others of the same content, age and absence, by what the page's accesses were, as above.");
+        text.WriteLine($"  risk: {{{Named(PastStores.Names, model.GoneRisk)}}}");
         text.WriteLine("# lasting: share of new pages of each process that stays; transient: sizes of those that exit.");
         text.WriteLine("processes:");
         text.WriteLine($"  lasting: [{string.Join(", ", model.LastingProcesses.Select(N))}]");

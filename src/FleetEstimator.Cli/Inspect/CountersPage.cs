@@ -39,14 +39,14 @@ internal static class CountersPage
         var header = file.Header;
         yield return ("Duration", Measures.Text(rates.DurationMicroseconds, Measure.Time));
         yield return ("Samples", FigureFormat.Count(rates.Samples));
-        yield return ("Zero-filled, of pages swapped out", Share(rates, rates.SwappedOutZeroShare, "swpout_zero"));
-        yield return ("Zero-filled, of pages swapped in", Share(rates, rates.SwappedInZeroShare, "swpin_zero"));
+        yield return ("Zero-filled, of pages swapped out", Share(rates, rates.SwappedOutZeroShare, "swpout_zero", "no page was swapped out"));
+        yield return ("Zero-filled, of pages swapped in", Share(rates, rates.SwappedInZeroShare, "swpin_zero", "no page was swapped in"));
         yield return ("Memory, swap", $"{Measures.Text(header.MemoryBytes, Measure.Bytes)}, {Measures.Text(header.SwapBytes, Measure.Bytes)}");
         yield return ("Recorded", $"{header.Node}, {header.RecordedAt:yyyy-MM-dd HH:mm}, Linux {header.KernelRelease}");
     }
 
-    private static string Share(CounterRates rates, double? share, string counter) =>
-        rates.Vmstat.ContainsKey(counter) ? TracePage.Share(share) : "not counted by this kernel";
+    private static string Share(CounterRates rates, double? share, string counter, string none) =>
+        rates.Vmstat.ContainsKey(counter) ? TracePage.Share(share, none) : "not counted by this kernel";
 
     private static IEnumerable<Chart> Charts(CounterFile file, CounterRates rates)
     {

@@ -24,7 +24,9 @@ internal static class DiffCommand
             {
                 var (first, second) = (Trace.Load(parsed.GetValue(a)!), Trace.Load(parsed.GetValue(b)!));
                 var limitPages = parsed.GetValue(limit)?.PagesFor(first) ?? 0;
-                var (ofFirst, ofSecond) = (TraceInspection.Of(first, limitPages), TraceInspection.Of(second, limitPages * first.Header.PageSize / second.Header.PageSize));
+                // The same bytes, and at least a page.
+                var limitPagesOfSecond = limitPages == 0 ? 0 : Math.Max(1, limitPages * first.Header.PageSize / second.Header.PageSize);
+                var (ofFirst, ofSecond) = (TraceInspection.Of(first, limitPages), TraceInspection.Of(second, limitPagesOfSecond));
                 var diff = TraceDiff.Of(first, ofFirst, second, ofSecond);
                 return new PageOutput(parsed.GetValue(html), parsed.GetValue(svg), parsed.GetValue(json), parsed.InvocationConfiguration).Write(
                     () => DiffPage.Of(first, ofFirst, second, ofSecond, diff),

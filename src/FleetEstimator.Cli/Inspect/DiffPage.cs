@@ -18,11 +18,21 @@ internal static class DiffPage
             Title = $"{nameOfA} and {nameOfB}",
             Kind = "two traces",
             Facts = [("A", a.FilePath), ("B", b.FilePath), ("Rows", Sameness(diff))],
-            Notes = ofA.Details!.LimitPages > 0 ? [$"Both were replayed as linux-6.12 on zram under a memory limit of {TracePage.Bytes(ofA.Details.LimitPages, ofA.Details)}."] : [],
-            Charts = Charts(both, diff),
+            Notes =
+            [
+                .. TracePage.Notes(a.Header, ofA.Details!).Select(note => "A: " + note),
+                .. TracePage.Notes(b.Header, ofB.Details!).Select(note => "B: " + note),
+                .. ofA.Details!.LimitPages > 0
+                    ? new[] { $"Both were replayed as linux-6.12 on zram under a memory limit of {TracePage.Bytes(ofA.Details.LimitPages, ofA.Details)}: what is resident and what is swapped is the model's answer, not what was recorded." }
+                    : [],
+            ],
+            Charts = Charts(both),
             Tables =
             [
                 ("Figures", new(["figure", "A", "B", "B - A"], [.. diff.Figures.Select(Row)])),
+                .. diff.FirstDifference is { A: { } rowOfA, B: { } rowOfB } difference
+                    ? new[] { ($"Row {TracePage.Count(difference.Row)}, the first that differs", new ChartTable(["column", "A", "B"], [.. Columns(rowOfA, rowOfB)])) }
+                    : [],
                 .. diff.Metadata.Count == 0 ? [] : new[]
                 {
                     ("Metadata that differ", new ChartTable(["key", "A", "B"], [.. diff.Metadata.Select(pair =>
@@ -43,36 +53,45 @@ internal static class DiffPage
         null => "the same, every column of every row",
         { A: null } end => $"the same up to row {TracePage.Count(end.Row)} (the first is 0), where A ends",
         { B: null } end => $"the same up to row {TracePage.Count(end.Row)} (the first is 0), where B ends",
-        var difference => $"row {TracePage.Count(difference.Row)} (the first is 0) is the first that differs: A has {Describe(difference.A)}, B has {Describe(difference.B)}",
+        var difference => $"differ from row {TracePage.Count(difference.Row)} on (the first is 0)",
     };
 
-    private static string Describe(RowValues row) =>
-        $"{row.Operation} of {row.Pages} pages from {row.Page} in process {row.Process} at {row.Time} us (content {row.Content}, fill {row.Fill}, compressed {row.CompressedBytes})";
+    private static IEnumerable<IReadOnlyList<string>> Columns(RowValues a, RowValues b) =>
+    [
+        ["time_us", $"{a.Time}", $"{b.Time}"],
+        ["op", a.Operation, b.Operation],
+        ["process", $"{a.Process}", $"{b.Process}"],
+        ["page", $"{a.Page}", $"{b.Page}"],
+        ["pages", $"{a.Pages}", $"{b.Pages}"],
+        ["content", $"{a.Content}", $"{b.Content}"],
+        ["fill", $"{a.Fill}", $"{b.Fill}"],
+        ["compressed_bytes", $"{a.CompressedBytes}", $"{b.CompressedBytes}"],
+    ];
 
-    private static LineChart[] Charts((string Name, TraceDetails Details)[] both, TraceDiff diff)
+    private static LineChart[] Charts((string Name, TraceDetails Details)[] both)
     {
-        var timelines = both.All(trace => trace.Details.Timeline.Count > 0);
-        var workingSets = both.All(trace => trace.Details.WorkingSet.Count > 0);
+        var nothing = both.All(trace => trace.Details.WorkingSet.Count > 0) ? null : "One of the traces has no rows, or no duration.";
+        var noContent = nothing ?? (both.All(trace => trace.Details.Capability == Capabilities.NameOf(Capability.ContentKnown)) ? null : "One of the traces does not know what pages hold.");
         return
         [
-            Chart("resident", "Resident memory", "Distinct pages in memory over time.", new("resident", Measure.Bytes), timelines,
+            Chart("resident", "Resident memory", "Distinct pages in memory over time.", new("resident", Measure.Bytes), nothing,
                 details => details.Timeline.Select(point => new ChartPoint(point.TimeMicroseconds, (double)point.Resident * details.PageBytes))),
-            Chart("zero-share", "Zero-filled share of resident pages", "Zero-filled pages as a share of all pages in memory at the time.", new("of resident pages", Measure.Share), timelines,
+            Chart("zero-share", "Zero-filled share of resident pages", "Zero-filled pages as a share of all pages in memory at the time.", new("of resident pages", Measure.Share), noContent,
                 details => details.Timeline.Select(point => new ChartPoint(point.TimeMicroseconds, point.Resident == 0 ? 0 : (double)point.Zero / point.Resident))),
-            Chart("working-set", "Working set by length of window", "Distinct pages accessed within a window, mean over windows of that length.", new("accessed", Measure.Bytes), workingSets,
+            Chart("working-set", "Working set by length of window", "Distinct pages accessed within a window, mean over windows of that length.", new("accessed", Measure.Bytes), nothing,
                 details => details.WorkingSet.Select(point => new ChartPoint(point.WindowMicroseconds, point.MeanPages * details.PageBytes)),
                 new("length of window", Measure.Time, Logarithmic: true)),
         ];
 
-        LineChart Chart(string id, string title, string description, ChartAxis up, bool drawn, Func<TraceDetails, IEnumerable<ChartPoint>> points, ChartAxis? across = null)
+        LineChart Chart(string id, string title, string description, ChartAxis up, string? nothing, Func<TraceDetails, IEnumerable<ChartPoint>> points, ChartAxis? across = null)
         {
-            List<ChartLine> lines = drawn ? [.. both.Select(trace => new ChartLine(trace.Name, [.. points(trace.Details)]))] : [];
+            List<ChartLine> lines = nothing is null ? [.. both.Select(trace => new ChartLine(trace.Name, [.. points(trace.Details)]))] : [];
             return new()
             {
                 Id = id,
                 Title = title,
                 Description = description,
-                Nothing = drawn ? null : "One of the traces has no rows, or no duration.",
+                Nothing = nothing,
                 Across = across ?? TimeAxis,
                 Up = up,
                 Lines = lines,

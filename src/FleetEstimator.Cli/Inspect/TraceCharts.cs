@@ -30,12 +30,30 @@ internal sealed class TraceCharts
     public static IEnumerable<Chart> Of(TraceInspection inspection)
     {
         var charts = new TraceCharts(inspection);
-        return [charts.Content(), charts.ZeroShare(), charts.Accessed(), charts.WorkingSet(), charts.Heatmap(), charts.AfterSwapIn()];
+        return [charts._isSnapshot ? charts.ContentAtOnce() : charts.Content(), charts.ZeroShare(), charts.Accessed(), charts.WorkingSet(), charts.Heatmap(), charts.AfterSwapIn()];
     }
 
     private bool KnowsContent => _details.Capability == Capabilities.NameOf(Capability.ContentKnown);
 
     private string? Nothing => _inspection.Rows == 0 ? "The trace has no rows." : _isSnapshot ? NoDuration : null;
+
+    private ShareChart ContentAtOnce()
+    {
+        var point = _details.Timeline is [var only] ? only : default;
+        (string Name, long Pages)[] parts = KnowsContent
+            ? [("zero-filled", point.Zero), ("one word repeated", point.Repeated), ("other data", point.Data), ("not known", point.Unknown)]
+            : [("content not known", point.Resident)];
+        return new()
+        {
+            Id = "content",
+            Title = "Resident memory by content",
+            Description = $"Distinct {_sampled}pages in memory at the time of the snapshot, by what they hold; pages that fork shares count once.",
+            Nothing = _inspection.Rows == 0 ? "The trace has no rows." : point.Resident == 0 ? "Nothing was resident." : null,
+            Parts = [.. parts.Select(part => part.Name)],
+            Bars = [new($"{Bytes(point.Resident)} resident", [.. parts.Select(part => part.Pages / Math.Max(1.0, point.Resident))])],
+            Table = new(["content", "resident"], [.. parts.Select(part => (IReadOnlyList<string>)[part.Name, WithShare(part.Pages, point.Resident)])]),
+        };
+    }
 
     private AreaChart Content()
     {
@@ -45,10 +63,9 @@ internal sealed class TraceCharts
             Id = "content",
             Title = "Resident memory by content",
             Description = $"Distinct {_sampled}pages in memory over time, by what they hold; pages that fork shares count once.",
-            Nothing = _inspection.Rows == 0 ? "The trace has no rows." : null,
             Across = TimeAxis,
             Up = new("resident", Measure.Bytes),
-            ColumnEnds = [.. points.Select(point => Math.Max(1.0, point.TimeMicroseconds))],
+            ColumnEnds = [.. points.Select(point => (double)point.TimeMicroseconds)],
             Layers = KnowsContent
                 ?
                 [
@@ -194,7 +211,7 @@ internal sealed class TraceCharts
     private string Interval()
     {
         var points = _details.Timeline;
-        return points.Count == 0 ? "time" : $"{Measures.Text(_inspection.DurationMicroseconds / (double)points.Count, Measure.Time)}";
+        return _isSnapshot ? "time" : $"{Measures.Text(_inspection.DurationMicroseconds / (double)points.Count, Measure.Time)}";
     }
 
     private ChartLayer Layer(string name, Func<TimelinePoint, long> pages) => new(name, [.. _details.Timeline.Select(point => (double)pages(point) * _details.PageBytes)]);

@@ -16,7 +16,13 @@ internal static class TracePage
             Title = Path.GetFileName(trace.FilePath),
             Kind = "page-content trace",
             Facts = [.. Facts(trace, inspection, details)],
-            Notes = [.. Notes(trace.Header, details)],
+            Notes = details.LimitPages > 0
+                ?
+                [
+                    .. Notes(trace.Header, details),
+                    $"Replayed as linux-6.12 on zram under a memory limit of {Bytes(details.LimitPages, details)}: what is resident and what is swapped is the model's answer, not what was recorded.",
+                ]
+                : [.. Notes(trace.Header, details)],
             Charts = [.. TraceCharts.Of(inspection)],
             Tables =
             [
@@ -29,7 +35,7 @@ internal static class TracePage
 
     internal static string Bytes(long pages, TraceDetails details) => Measures.Text((double)pages * details.PageBytes, Measure.Bytes);
 
-    internal static string Share(double? share, string none = "none were") => share is { } value ? Measures.Text(value, Measure.Share) : none;
+    internal static string Share(double? share, string none) => share is { } value ? Measures.Text(value, Measure.Share) : none;
 
     internal static string Count(long number) => FigureFormat.Count(number);
 
@@ -44,20 +50,25 @@ internal static class TracePage
         yield return ("Resident, peak", Bytes(details.ResidentPeakPages, details));
         yield return ("Resident, mean over time", Bytes(details.ResidentMeanPages, details));
         yield return ("Accessed at all", Bytes(details.AccessedPages, details));
-        var unknown = header.Capability == Capability.ContentKnown ? "none were" : "not known";
-        yield return ("Zero-filled, of resident pages over time", Share(inspection.ZeroShare.ResidentPages, unknown));
-        yield return (Denominated("Zero-filled, of pages swapped out", details.SwappedOutPages), Share(inspection.ZeroShare.SwappedOutPages, unknown));
-        yield return (Denominated("Zero-filled, of pages swapped in", details.SwappedInPages), Share(inspection.ZeroShare.SwappedInPages, unknown));
+        var knowsContent = header.Capability == Capability.ContentKnown;
+        yield return ("Zero-filled, of resident pages over time", ZeroShare(inspection.ZeroShare.ResidentPages, "nothing was resident"));
+        yield return (Denominated("Zero-filled, of pages swapped out", details.SwappedOutPages), ZeroShare(inspection.ZeroShare.SwappedOutPages, "no page was swapped out"));
+        yield return (Denominated("Zero-filled, of pages swapped in", details.SwappedInPages), ZeroShare(inspection.ZeroShare.SwappedInPages, "no page was swapped in"));
         yield return ("Accesses from", header.IntervalMicroseconds > 0
             ? $"{header.AccessSource}, every {Measures.Text(header.IntervalMicroseconds, Measure.Time)}"
             : $"{header.AccessSource}, exact times");
-        yield return ("Recorded", $"{header.Node}, {header.RecordedAt:yyyy-MM-dd HH:mm}, Linux {header.KernelRelease}");
-        yield return ("SHA-256", trace.Digest[..16] + "…");
+        yield return header.Labels.TryGetValue(GeneratedTrace.Label, out var origin)
+            ? ("Generated", origin)
+            : ("Recorded", $"{header.Node}, {header.RecordedAt:yyyy-MM-dd HH:mm}, Linux {header.KernelRelease}");
+        yield return ("SHA-256", trace.Digest[..12] + "…");
+
+        string ZeroShare(double? share, string none) => Share(share, knowsContent ? none : "not known");
     }
 
     private static string Denominated(string name, long pages) => pages > 0 ? $"{name} ({Count(pages)})" : name;
 
-    private static IEnumerable<string> Notes(TraceHeader header, TraceDetails details)
+    /// <summary>What must be known of a trace to read its figures right.</summary>
+    internal static IEnumerable<string> Notes(TraceHeader header, TraceDetails details)
     {
         if (header.Labels.ContainsKey(GeneratedTrace.Label))
             yield return "Synthetic: this trace was generated from a workload model. Nothing in it was recorded.";
@@ -69,8 +80,6 @@ internal static class TracePage
 
         if (CapabilityNote(header.Capability) is { } note)
             yield return note;
-        if (details.LimitPages > 0)
-            yield return $"Replayed as linux-6.12 on zram under a memory limit of {Bytes(details.LimitPages, details)}: what is resident and what is swapped is the model's answer, not what was recorded.";
     }
 
     private static string? CapabilityNote(Capability capability) => capability switch

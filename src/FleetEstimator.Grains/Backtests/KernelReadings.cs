@@ -42,22 +42,27 @@ internal sealed class KernelReadings
     }
 
     /// <summary>
-    /// What the cgroup's limit left for anonymous memory at each sample, in bytes: the limit less what the group used otherwise. Null where no cgroup was recorded, it had no
-    /// limit, or never came within a tenth of it, so that something else made it reclaim.
+    /// How much more the cgroup could have used at each sample before its own limit (memory.max, or memory.high if that is less) made it reclaim, in bytes; below 0 where it
+    /// used more. Null where no cgroup was recorded, it had no limit, or never came within a tenth of it, so that something else made it reclaim.
     /// </summary>
-    public IReadOnlyList<long>? AnonymousLimits()
+    public IReadOnlyList<long>? RoomBelowLimit()
     {
         if (_cgroup is null)
             return null;
-        var groups = _samples.Select(sample => CgroupsOf(sample)[_cgroup]).ToList();
-        if (!groups.TrueForAll(group => group.ContainsKey("max") && group.ContainsKey("current") && Anonymous(group) is not null) || !groups.Exists(group => group["current"] >= 0.9 * group["max"]))
+        var groups = _samples.Select(sample => CgroupsOf(sample)[_cgroup]).Select(group => (Limit: LimitOf(group), Current: group.TryGetValue("current", out var current) ? current : (long?)null)).ToList();
+        if (!groups.TrueForAll(group => group is { Limit: not null, Current: not null }) || !groups.Exists(group => group.Current >= 0.9 * group.Limit))
             return null;
-        return [.. groups.Select(group => Math.Max(1, group["max"] - Math.Max(0, group["current"] - Anonymous(group)!.Value)))];
+        return groups.ConvertAll(group => group.Limit!.Value - group.Current!.Value);
     }
 
-    // cgroup v2 calls it anon; v1 rss, and total_rss with the groups below.
-    private static long? Anonymous(IReadOnlyDictionary<string, long> group) =>
-        group.TryGetValue("anon", out var anonymous) || group.TryGetValue("total_rss", out anonymous) || group.TryGetValue("rss", out anonymous) ? anonymous : null;
+    /// <summary>How much of the recorded cgroup could be in swap, in bytes: memory.swap.max, or what was there before it was set. Null where it had no such limit all the time.</summary>
+    public long? SwapLimit => _cgroup is not null && _samples.All(sample => CgroupsOf(sample)[_cgroup].ContainsKey("swap_max"))
+        ? _samples.Select(sample => CgroupsOf(sample)[_cgroup]).Max(group => Math.Max(group["swap_max"], group.GetValueOrDefault("swap_current")))
+        : null;
+
+    private static long? LimitOf(IReadOnlyDictionary<string, long> group) =>
+        group.TryGetValue("max", out var max) ? group.TryGetValue("high", out var high) ? Math.Min(max, high) : max
+        : group.TryGetValue("high", out high) ? high : null;
 
     private long? Value(int index, string counter) =>
         (_countsByCgroup ? CgroupsOf(_samples[index])[_cgroup!] : _samples[index].Vmstat).TryGetValue(counter, out var value) ? value : null;

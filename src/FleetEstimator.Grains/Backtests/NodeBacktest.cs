@@ -68,15 +68,16 @@ public static class NodeBacktest
         public RecordingBacktest Result()
         {
             var replay = new BacktestReplay(_node, _times, _isPerturbed);
-            var driven = replay.Run(_workload, BacktestMode.Driven, null);
+            var driven = Drive(_workload);
             var runs = new List<BacktestRun>
             {
-                Compare(BacktestMode.Driven, _isPerturbed ? "the recorder's own page-outs after each scan" : "the swap-outs in the recording", driven, replay, null),
+                Compare(BacktestMode.Driven, _isPerturbed ? "the recorder's own page-outs after each scan" : "the swap-outs in the recording", driven, Drive),
             };
             if (!_isPerturbed)
             {
                 var (source, limits) = Limits(driven);
-                runs.Add(Compare(BacktestMode.Free, source, replay.Run(_workload, BacktestMode.Free, limits), replay, limits));
+                var free = new BacktestReplay(_node.WithSwapLimit(kernel.SwapLimit), _times, _isPerturbed);
+                runs.Add(Compare(BacktestMode.Free, source, free.Run(_workload, BacktestMode.Free, limits), half => free.Run(half, BacktestMode.Free, Limits(Drive(half)).Pages)));
             }
 
             return new RecordingBacktest
@@ -94,6 +95,8 @@ public static class NodeBacktest
                 Runs = runs,
                 Caveats = [.. Caveats(), .. _node.Differences],
             };
+
+            BacktestReadings Drive(Workload workload) => replay.Run(workload, BacktestMode.Driven, null);
         }
 
         /// <summary>How much memory the recorded kernel had for what is modelled, at each sample, in pages; null: the recording's own rows say.</summary>
@@ -101,8 +104,9 @@ public static class NodeBacktest
         {
             if (trace.Kinds.Contains(OperationKind.Limit))
                 return ("the limits in the recording", null);
-            if (kernel.AnonymousLimits() is { } limits)
-                return ("the cgroup's limit, less what the group used otherwise", [.. limits.Select(bytes => Math.Max(1, bytes / trace.Header.PageSize))]);
+            // What the group used beside the recorded pages (files, the kernel's, copied-on-write pages of programs) takes its part of the limit.
+            if (kernel.RoomBelowLimit() is { } room)
+                return ("the cgroup's limit, less what the group used beside the recorded memory", [.. room.Select((bytes, index) => Math.Max(1, driven.FramesHeld[index] + (bytes / trace.Header.PageSize)))]);
             // Where the kernel took pages away, what it left is what there was room for.
             return ("as much memory as the recorded processes kept wherever pages of theirs were swapped out",
                 [.. Enumerable.Range(0, _times.Count).Select(index => index > 0 && SwappedOut(driven, index) ? Math.Max(1, driven.FramesHeld[index]) : 0)]);
@@ -110,9 +114,13 @@ public static class NodeBacktest
 
         private static bool SwappedOut(BacktestReadings driven, int index) => BacktestCounter.Outs.Any(counter => driven.Between(index - 1, index, counter.Of).First() > 0);
 
-        private BacktestRun Compare(BacktestMode mode, string drivenBy, BacktestReadings model, BacktestReplay replay, IReadOnlyList<long>? limits)
+        /// <param name="mode">What decided which pages left.</param>
+        /// <param name="drivenBy">That in words.</param>
+        /// <param name="model">What came of it.</param>
+        /// <param name="replay">Does the same with a part of the recording, from which the memory that part has follows anew.</param>
+        private BacktestRun Compare(BacktestMode mode, string drivenBy, BacktestReadings model, Func<Workload, BacktestReadings> replay)
         {
-            var sampling = _workload.Share.IsWhole ? null : Halves(mode, replay, limits);
+            var sampling = _workload.Share.IsWhole ? null : Halves(replay);
             return new BacktestRun
             {
                 Mode = mode,
@@ -123,8 +131,8 @@ public static class NodeBacktest
         }
 
         /// <summary>The recording's random halves, two for each split, from which the error of page sampling follows as it does in studies.</summary>
-        private List<BacktestReadings> Halves(BacktestMode mode, BacktestReplay replay, IReadOnlyList<long>? limits) =>
-            [.. Enumerable.Range(0, 2 * PageBlocks.Splits).Select(half => replay.Run(_workload.Half(half / 2, half % 2), mode, limits))];
+        private List<BacktestReadings> Halves(Func<Workload, BacktestReadings> replay) =>
+            [.. Enumerable.Range(0, 2 * PageBlocks.Splits).Select(half => replay(_workload.Half(half / 2, half % 2)))];
 
         private List<CounterError> Errors(BacktestReadings model, int from, int to, List<BacktestReadings>? halves)
         {

@@ -54,6 +54,10 @@ internal sealed record RecordedNode(Mechanism Mechanism, NodeSettings Settings, 
     /// <summary>The settings in words.</summary>
     public required string Words { get; init; }
 
+    /// <summary>The same node, of whose swap the recorded cgroup may use so many bytes only; null: all of it.</summary>
+    public RecordedNode WithSwapLimit(long? bytes) =>
+        bytes is { } limit ? this with { Settings = Settings with { SwapPages = Math.Min(Settings.SwapPages, limit / Settings.PageBytes) } } : this;
+
     /// <summary>The device that the kernel fills first; the model has one.</summary>
     private static (SwapDevice Device, string Words) SwapDeviceOf(IReadOnlyDictionary<string, string> settings, List<string> differences)
     {

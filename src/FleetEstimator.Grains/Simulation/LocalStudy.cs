@@ -1,40 +1,62 @@
+using System.Collections.Concurrent;
 using FleetEstimator.Estimation;
 
 namespace FleetEstimator.Grains.Simulation;
 
 /// <summary>Runs a study in a plain loop, without silos: what the distributed run must equal, and what its overhead is measured against.</summary>
-public static class LocalStudy
+public sealed class LocalStudy
 {
-    /// <summary>Simulates every node, on all cores, in order of ordinal; all results are kept in memory.</summary>
+    private readonly WorkloadCache _workloads;
+    private readonly IProgress<StudyProgress> _progress;
+    private readonly CancellationToken _cancellation;
+    private readonly Dictionary<string, ConcurrentDictionary<long, (NodeResult? Result, string? Failure)>> _ended = [];
+
+    private LocalStudy(WorkloadCache workloads, IProgress<StudyProgress> progress, CancellationToken cancellation) =>
+        (_workloads, _progress, _cancellation) = (workloads, progress, cancellation);
+
+    /// <summary>Simulates on all cores, on the calling thread and the thread pool; all results are kept in memory.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static StudyOutcome Run(LoadedStudy study, IProgress<StudyProgress> progress, CancellationToken cancellation)
+    public static Task<StudyOutcome> Run(StudyPlan plan, WorkloadCache workloads, IProgress<StudyProgress> progress, CancellationToken cancellation) =>
+        StudyRun.Run(plan, new LocalStudy(workloads, progress, cancellation).Simulate);
+
+    private Task<SimulatedNodes> Simulate(StudyPlan plan, NodeAllocation allocation, string? stage)
     {
-        var results = new NodeResult?[study.Plan.NodeCount];
-        var failed = new SortedDictionary<long, string>();
-        IReadOnlyList<NodeFailure> failures = [];
-        var done = 0L;
-        Parallel.For(0L, results.Length, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, ordinal =>
-        {
-            try
+        var study = new LoadedStudy(plan, _workloads);
+        if (!_ended.TryGetValue(plan.Id, out var ended))
+            _ended.Add(plan.Id, ended = new());
+        var failures = new ConcurrentQueue<NodeFailure>(Failures(ended));
+        var done = (long)(ended.Count - failures.Count);
+        Parallel.ForEach(
+            plan.Ordinals(allocation).Where(ordinal => !ended.ContainsKey(ordinal)).ToList(),
+            new ParallelOptions { CancellationToken = _cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
+            ordinal =>
             {
-                results[ordinal] = study.Simulate(ordinal);
-                Interlocked.Increment(ref done);
-            }
-#pragma warning disable CA1031 // Told as the reason for which this node has no result.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                lock (failed)
-                {
-                    failed.Add(ordinal, NodeFailure.ReasonOf(exception));
-                    failures = [.. failed.Select(pair => new NodeFailure(pair.Key, pair.Value))];
-                }
-            }
-
-            progress.Report(Progress());
-        });
-        return new StudyOutcome(results.OfType<NodeResult>(), Progress().Failed);
-
-        StudyProgress Progress() => new(Started: true, results.Length, Interlocked.Read(ref done), Volatile.Read(ref failures), Running: 0, Cancelled: false);
+                ended[ordinal] = Simulate(study, ordinal);
+                if (ended[ordinal].Failure is { } reason)
+                    failures.Enqueue(new NodeFailure(ordinal, reason));
+                else
+                    Interlocked.Increment(ref done);
+                _progress.Report(new StudyProgress(Started: true, allocation.Nodes, Interlocked.Read(ref done), [.. failures], Running: 0, Cancelled: false) { Stage = stage });
+            });
+        return Task.FromResult(new SimulatedNodes(
+            [.. ended.OrderBy(entry => entry.Key).Select(entry => entry.Value.Result).OfType<NodeResult>()],
+            [.. Failures(ended).OrderBy(failure => failure.Ordinal)]));
     }
+
+    private static (NodeResult? Result, string? Failure) Simulate(LoadedStudy study, long ordinal)
+    {
+        try
+        {
+            return (study.Simulate(ordinal), null);
+        }
+#pragma warning disable CA1031 // Told as the reason for which this node has no result.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return (null, NodeFailure.ReasonOf(exception));
+        }
+    }
+
+    private static IEnumerable<NodeFailure> Failures(ConcurrentDictionary<long, (NodeResult? Result, string? Failure)> ended) =>
+        ended.Where(entry => entry.Value.Failure is not null).Select(entry => new NodeFailure(entry.Key, entry.Value.Failure!));
 }

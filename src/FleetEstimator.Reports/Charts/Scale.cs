@@ -33,7 +33,7 @@ internal sealed class Scale
     public IReadOnlyList<double> Ticks { get; private init; } = [];
 
     /// <summary>An axis that begins at 0 and reaches its last value; <paramref name="ticks"/> says about how many there are.</summary>
-    public static Scale FromZero(ChartAxis axis, double most, int ticks) => new(axis, 0, most > 0 ? most : 1, ticks);
+    public static Scale FromZero(ChartAxis axis, double most, int ticks) => new(axis, 0, most > 0 ? most : Measures.UnitFor(axis.Measure, 0).Size, ticks);
 
     /// <summary>An axis from the least to the greatest value, logarithmic if it says so, and then with ticks at some of the values themselves.</summary>
     public static Scale Over(ChartAxis axis, IReadOnlyList<double> ascending, int ticks)

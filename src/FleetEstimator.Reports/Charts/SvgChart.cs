@@ -18,6 +18,9 @@ internal static class SvgChart
     private const double LegendRow = 24;
     private const int LegendColumns = 2;
 
+    // On a phone, where letters are larger.
+    private const double DigitWidth = 10;
+
     /// <summary>The drawing, and how high it is.</summary>
     public static (XElement Svg, double Height) Draw(Chart chart) => chart switch
     {
@@ -59,9 +62,10 @@ internal static class SvgChart
         {
             var x = left + ((right - left) * scale.At(tick));
             yield return Line("grid", x, top, x, bottom + 4);
-            // A label at the right end would reach beyond the drawing.
-            var atEnd = x > Width - 30;
-            yield return Text("tick", atEnd ? Width : x, bottom + 19, scale.Label(tick, measure), atEnd ? "end" : "middle");
+            // A long label at the right end would reach beyond the drawing.
+            var label = scale.Label(tick, measure);
+            var atEnd = x + (label.Length * DigitWidth / 2) > Width;
+            yield return Text("tick", atEnd ? Width : x, bottom + 19, label, atEnd ? "end" : "middle");
         }
 
         yield return Text("axis", (left + right) / 2, bottom + 40, scale.Title, "middle");

@@ -6,6 +6,7 @@ internal static class TextChart
     private const string Levels = "▁▂▃▄▅▆▇█";
     private const string Fills = "█▒▓░";
     private const string Shades = "·░░▒▒▓▓█";
+    private const char Nothing = '·';
     private const int HeatRowsMax = 24;
     private const int NameWidth = 18;
 
@@ -26,11 +27,10 @@ internal static class TextChart
                 WriteBars(lines, line, page);
                 break;
             case LineChart lines:
-                WriteSparks(lines.Lines.Select(line => (line.Name, (IReadOnlyList<double>)[.. line.Points.Select(point => point.Y)])), lines.Up, page, lines.Lines.Max(line => line.Points.Max(point => point.Y)));
+                WriteLines(lines, page);
                 break;
             case AreaChart areas:
-                // A small layer would not be seen on the scale of all.
-                WriteSparks(WithSum(areas), areas.Up, page, top: null);
+                WriteAreas(areas, page);
                 break;
             case HeatChart heat:
                 WriteHeat(heat, page);
@@ -43,25 +43,53 @@ internal static class TextChart
         }
     }
 
-    private static IEnumerable<(string, IReadOnlyList<double>)> WithSum(AreaChart chart) =>
-        chart.Layers.Select(layer => (layer.Name, layer.Values))
-            .Prepend(("all", [.. chart.ColumnEnds.Select((_, column) => chart.Layers.Sum(layer => layer.Values[column]))]));
+    private static void WriteLines(LineChart chart, TextPage page)
+    {
+        List<double> across = [.. chart.Lines.SelectMany(line => line.Points).Select(point => point.X).Distinct().Order()];
+        var scale = Scale.Over(chart.Across, across, ticks: 1);
+        var most = chart.Lines.Max(line => line.Points.Max(point => point.Y));
+        var from = chart.Across.Logarithmic ? Measures.Text(across[0], chart.Across.Measure) : "0";
+        WriteSparks(
+            chart.Lines.Select(line => new Spark(line.Name, [.. line.Points.Select(point => (scale.At(point.X), point.Y))], most)),
+            chart.Up.Measure, from, Measures.Text(across[^1], chart.Across.Measure), page);
+    }
 
-    private static void WriteSparks(IEnumerable<(string Name, IReadOnlyList<double> Values)> lines, ChartAxis axis, TextPage page, double? top)
+    private static void WriteAreas(AreaChart chart, TextPage page)
+    {
+        var scale = Scale.FromZero(chart.Across, chart.ColumnEnds[^1], ticks: 1);
+        var sums = chart.ColumnEnds.Select((_, column) => chart.Layers.Sum(layer => layer.Values[column]));
+        // A small layer would not be seen on the scale of all.
+        WriteSparks(
+            chart.Layers.Select(layer => (layer.Name, layer.Values)).Prepend(("all", [.. sums]))
+                .Select(layer => new Spark(layer.Item1, [.. chart.ColumnEnds.Zip(layer.Item2, (end, value) => (scale.At(end), value))], layer.Item2.Max())),
+            chart.Up.Measure, "0", Measures.Text(chart.ColumnEnds[^1], chart.Across.Measure), page);
+    }
+
+    private static void WriteSparks(IEnumerable<Spark> sparks, Measure measure, string from, string to, TextPage page)
     {
         const int range = 26;
         var legend = new NameLegend(NameWidth);
         var width = page.Width - NameWidth - range - 4;
-        foreach (var (name, values) in lines)
+        foreach (var spark in sparks)
         {
-            var (least, most) = (values.Min(), values.Max());
-            var full = top ?? most;
-            var spark = string.Concat(Stretch(values, width).Select(value => full <= 0 ? ' ' : Levels[Math.Clamp((int)(value / full * Levels.Length), 0, Levels.Length - 1)]));
-            var (low, high) = (Measures.Text(least, axis.Measure), Measures.Text(most, axis.Measure));
-            var text = low == high ? high : $"{low} to {high}";
-            page.Line($"  {legend.Short(name),-NameWidth} {spark}  {text}");
+            var cells = string.Concat(Cells(spark.Values, width).Select(value => LevelOf(value, spark.Full)));
+            var (least, most) = (spark.Values.Min(value => value.Value), spark.Values.Max(value => value.Value));
+            var (low, high) = (Measures.Text(least, measure), Measures.Text(most, measure));
+            page.Line($"  {legend.Short(spark.Name),-NameWidth} {cells}  {(low == high ? high : $"{low} to {high}")}");
         }
+
+        page.Line($"  {new string(' ', NameWidth)} {from}{to.PadLeft(width - from.Length)}");
+        foreach (var (@short, full) in legend.Shortened)
+            page.Paragraph($"{@short} = {full}", hanging: 4, indent: 2);
     }
+
+    // What there is is seen, however little.
+    private static char LevelOf(double? value, double full) => value switch
+    {
+        null => ' ',
+        <= 0 => Nothing,
+        _ => Levels[Math.Clamp((int)(value.Value / full * Levels.Length), 0, Levels.Length - 1)],
+    };
 
     private static void WriteBars(LineChart chart, ChartLine line, TextPage page)
     {
@@ -72,13 +100,13 @@ internal static class TextChart
             var figure = Measures.Text(point.Y, chart.Up.Measure);
             if (point.Range is var (low, high) && low < high)
                 figure += $" ({Measures.Text(low, chart.Up.Measure)} to {Measures.Text(high, chart.Up.Measure)})";
-            page.Line($"  {Measures.Text(point.X, chart.Across.Measure),10} {Bar(most <= 0 ? 0 : point.Y / most, page.Width - text - 14),0} {figure}");
+            page.Line($"  {Measures.Text(point.X, chart.Across.Measure),10} {Bar(most <= 0 ? 0 : point.Y / most, page.Width - text - 14)} {figure}");
         }
     }
 
     private static string Bar(double share, int width)
     {
-        var filled = (int)Math.Round(share * width);
+        var filled = share <= 0 ? 0 : Math.Max(1, (int)Math.Round(share * width));
         return new string('█', filled) + new string('·', width - filled);
     }
 
@@ -87,19 +115,20 @@ internal static class TextChart
         var legend = new NameLegend(NameWidth);
         var width = page.Width - NameWidth - 5;
         var together = (chart.Rows.Count + HeatRowsMax - 1) / HeatRowsMax;
+        var scale = Scale.FromZero(chart.Across, chart.ColumnEnds[^1], ticks: 1);
         List<string> names = [.. chart.Bands.SelectMany(band => Enumerable.Repeat(band.Name, band.Rows))];
         var before = "";
         for (var row = 0; row < chart.Rows.Count; row += together)
         {
             var rows = chart.Rows.Skip(row).Take(together).ToList();
-            List<double> shares = [.. Enumerable.Range(0, chart.ColumnEnds.Count).Select(column => rows.Average(shares => shares[column]))];
-            var cells = string.Concat(Stretch(shares, width).Select(share => Shades[Palette.ShadeOf(share)]));
+            List<(double, double)> shares = [.. chart.ColumnEnds.Select((end, column) => (scale.At(end), rows.Average(shares => shares[column])))];
+            var cells = string.Concat(Cells(shares, width).Select(share => Shades[Palette.ShadeOf(share ?? 0)]));
             page.Line($"  {(names[row] == before ? "" : legend.Short(names[row])),-NameWidth} │{cells}│");
             before = names[row];
         }
 
         var end = Measures.Text(chart.ColumnEnds[^1], chart.Across.Measure);
-        page.Line($"  {new string(' ', NameWidth)}  0{end.PadLeft(StretchedWidth(chart.ColumnEnds.Count, width) - 1)}");
+        page.Line($"  {new string(' ', NameWidth)}  0{end.PadLeft(width - 1)}");
         page.Paragraph($"{Shades[0]} none   {Shades[1]} up to 2/7   {Shades[3]} 4/7   {Shades[5]} 6/7   {Shades[7]} above: {chart.Full}", indent: 2);
     }
 
@@ -131,14 +160,30 @@ internal static class TextChart
         }
     }
 
-    // Every value as wide as all others; the greatest of those that share a character.
-    private static IEnumerable<double> Stretch(IReadOnlyList<double> values, int width)
+    // The greatest of the values that reach into each character; null after the last.
+    private static IEnumerable<double?> Cells(IReadOnlyList<(double At, double Value)> values, int width)
     {
-        var each = Math.Max(1, width / values.Count);
-        var together = (values.Count + width - 1) / width;
-        return values.Chunk(together).SelectMany(chunk => Enumerable.Repeat(chunk.Max(), together > 1 ? 1 : each));
+        var next = 0;
+        for (var column = 0; column < width; column++)
+        {
+            var (begin, end) = ((double)column / width, (column + 1.0) / width);
+            while (column > 0 && next < values.Count && values[next].At <= begin)
+                next++;
+            double? most = null;
+            for (var at = next; at < values.Count; at++)
+            {
+                most = Math.Max(most ?? values[at].Value, values[at].Value);
+                if (values[at].At >= end)
+                    break;
+            }
+
+            yield return most;
+        }
     }
 
-    private static int StretchedWidth(int values, int width) =>
-        values > width ? (values + ((values + width - 1) / width) - 1) / ((values + width - 1) / width) : values * (width / values);
+    /// <summary>A row of values over a common axis.</summary>
+    /// <param name="Name">Put before it.</param>
+    /// <param name="Values">In ascending order; each stands from the one before it to its own place, 0 to 1 across.</param>
+    /// <param name="Full">The value of a full character.</param>
+    private sealed record Spark(string Name, IReadOnlyList<(double At, double Value)> Values, double Full);
 }

@@ -18,7 +18,7 @@ internal static class ClaimsSection
     [
         E(
             "table",
-            E("caption", $"Each claim is judged by the whole {Percentage.ToText(result.Level)} interval: supported or refuted where it lies on one side of the threshold, undecided where it lies on both."),
+            E("caption", ClaimText.HowJudged(result)),
             HeaderRow("Verdict", "Claim", "Figure and interval"),
             E("tbody", result.Claims.Select(Row))),
     ];
@@ -36,8 +36,8 @@ internal static class ClaimsSection
                 "td",
                 Class("figure"),
                 E("span", Class("value"), text.Value),
-                E("span", Class("range"), text.Range ?? "no interval"),
+                E("span", Class("range"), text.Range is { } range ? $"{range}, {ClaimText.Level(claim)} interval" : "no interval"),
                 E("span", Class("note"), MetricWording.Denominator(claim)),
-                claim.Reason is null ? null : E("span", Class("note"), claim.Reason)));
+                claim.Reason is null ? null : E("span", Class("note"), claim.Reason + ClaimText.Needs(claim, "; "))));
     }
 }

@@ -38,7 +38,7 @@ internal static class LevelsSection
             "table",
             E("caption", Findings.ScopeName(scope)),
             HeaderRow("Metric", "Level"),
-            E("tbody", MetricWording.Savings.Concat(MetricWording.Others).Concat(MetricWording.Costs).Select(wording => E(
+            E("tbody", findings.Savings.Concat(MetricWording.Others).Concat(MetricWording.Costs).Select(wording => E(
                 "tr",
                 E("th", A("scope", "row"), wording.Title),
                 FigureHtml.Level(findings.Level(scope, wording.Metric, findings.Result.Baseline), remarks))))))),

@@ -22,7 +22,9 @@ internal static class MaterialSection
             E("tbody", result.Recordings.Select(recording => E(
                 "tr",
                 E("th", A("scope", "row"), recording.Node, recording.SamplingFraction < 1 ? E("span", Class("note"), $"{Percentage.ToText(recording.SamplingFraction)} of pages recorded") : null),
-                E("td", string.Join(", ", recording.Classes)),
+                E("td", string.Join(", ", recording.Classes), recording.Weights.Any(weight => weight != 1)
+                    ? E("span", Class("note"), $"selection weight {string.Join(", ", recording.Weights.Select(weight => weight.ToString("0.###", CultureInfo.InvariantCulture)))}")
+                    : null),
                 E("td", recording.AccessSource, recording.HasUnknownAccesses ? E("span", Class("note"), "loads and stores not told apart") : null,
                     recording.Capability == "content-known" ? null : E("span", Class("note"), recording.Capability)),
                 E("td", recording.KernelRelease),

@@ -29,7 +29,7 @@ internal static class SavingsSection
         yield return E("p", Class("small"), "Charts: mark = estimate, line = interval, broad band = from all loads to all stores, hollow mark = no interval, vertical line = no saving.");
         yield return Legend(findings);
         var remarks = new Remarks("savings");
-        foreach (var wording in MetricWording.Savings)
+        foreach (var wording in findings.Savings)
             yield return Metric(findings, wording, level, remarks);
         yield return Costs(findings, remarks);
         yield return remarks.List();

@@ -16,8 +16,8 @@ public sealed record CounterSample
     public required IReadOnlyDictionary<string, long> Vmstat { get; init; }
 
     /// <summary>
-    /// By recorded cgroup: its memory.stat by the kernel's names (events cumulative, the rest as it stood), and in bytes <c>current</c>, <c>max</c> (absent = none)
-    /// and <c>swap_current</c>. Null where no cgroup was recorded.
+    /// By recorded cgroup: its memory.stat by the kernel's names (events cumulative, the rest as it stood), and in bytes <c>current</c>, <c>max</c> and
+    /// <c>high</c> (absent = none), <c>swap_current</c> and <c>swap_max</c> (absent = none). Null where no cgroup was recorded.
     /// </summary>
     [JsonPropertyName("cgroups")]
     [JsonPropertyOrder(2)]

@@ -11,6 +11,8 @@ public sealed class ModelFit
     private const int PhasesMax = 32;
     private const int LastingProcessesMax = 16;
     private const double PagesAddedByOthers = 5;
+    private const int PartsMax = 16;
+    private const int PartPagesMin = 512;
 
     private readonly Trace _trace;
     private readonly TimeWindows _windows;
@@ -24,14 +26,16 @@ public sealed class ModelFit
     private readonly double[] _exited;
     private readonly double[] _gone;
     private readonly double[] _accessed;
-    private readonly long[] _firstContents = new long[4];
+    private readonly PartCounts[] _parts = [.. Enumerable.Range(0, PartsMax).Select(_ => new PartCounts())];
     private readonly long[] _newContents = new long[4];
     private readonly long[][] _stored = [new long[4], new long[4], new long[4], new long[4]];
     private readonly long[,,] _exposed = new long[2, PastUse.Names.Count, IdleSteps.Names.Count];
     private readonly long[,,] _accessedAgain = new long[2, PastUse.Names.Count, IdleSteps.Names.Count];
-    private readonly long[,,] _accesses = new long[2, 2, IdleSteps.Names.Count];
-    private readonly long[,,] _stores = new long[2, 2, IdleSteps.Names.Count];
+    private readonly long[,,] _accesses = new long[2, PastStores.Names.Count, IdleSteps.Names.Count];
+    private readonly long[,,] _stores = new long[2, PastStores.Names.Count, IdleSteps.Names.Count];
     private readonly long[,,] _goneAt = new long[2, Ages.Names.Count, IdleSteps.Names.Count];
+    private readonly long[,,,] _presentAt = new long[2, Ages.Names.Count, IdleSteps.Names.Count, PastStores.Names.Count];
+    private readonly long[] _goneByPast = new long[PastStores.Names.Count];
     private readonly SizeCounts _mappings = new();
     private readonly SizeCounts _regions = new();
     private readonly SizeCounts _extents = new();
@@ -182,7 +186,10 @@ public sealed class ModelFit
                     _gone[step]++;
                     var last = page.Accessed == step ? page.AccessedBefore : page.Accessed;
                     var idle = IdleSteps.ClassOf(step - (last == PageHistory.Never ? page.Since : last));
-                    _goneAt[page.ContentBefore == PageContent.Zero ? 0 : 1, Ages.ClassOf(step - page.Since), idle]++;
+                    var (content, age, past) = (page.ContentBefore == PageContent.Zero ? 0 : 1, Ages.ClassOf(step - page.Since), PastOf(in page));
+                    _goneAt[content, age, idle]++;
+                    _presentAt[content, age, idle, past]++;
+                    _goneByPast[past]++;
                     _unmapped += kind == OperationKind.Unmap ? 1 : 0;
                 }
 
@@ -195,6 +202,8 @@ public sealed class ModelFit
     /// <summary>The first scan is over.</summary>
     private void EndFirst()
     {
+        var pagesOfPart = Math.Max(PartPagesMin, (_live.Values.Sum(process => process.Appeared) + PartsMax - 1) / PartsMax);
+        var seen = 0L;
         foreach (var process in _live.Values)
         {
             var (region, nextPage, content) = (0L, 0UL, PageContent.Unknown);
@@ -206,7 +215,9 @@ public sealed class ModelFit
                     if (!page.IsPresent)
                         continue;
                     var pageNumber = (number * ProcessHistory.PagesPerBlock) + (ulong)at;
-                    _firstContents[(int)page.Content]++;
+                    var part = (int)Math.Min(PartsMax - 1, seen++ / pagesOfPart);
+                    page.Part = (byte)(part + 1);
+                    _parts[part].Contents[(int)page.Content]++;
                     if (pageNumber == nextPage)
                     {
                         CountPair(0, page.Content == content);
@@ -281,9 +292,7 @@ public sealed class ModelFit
                     if (appeared)
                         page.IsBornAccessed = accessed;
                     else if (accessed)
-                        page.Uses++;
-                    if (accessed)
-                        page.WasStored = page.IsStored;
+                        (page.Uses, page.Stores, page.WasStored) = ((short)(page.Uses + 1), (short)(page.Stores + (page.IsStored ? 1 : 0)), page.IsStored);
                     (page.ContentBefore, page.IsStored, page.IsLoaded) = (page.Content, false, false);
                     (nextPage, before, beforeAppeared, beforeAccessed) = (pageNumber + 1, page, appeared, accessed);
                 }
@@ -311,16 +320,19 @@ public sealed class ModelFit
         var last = accessed ? page.AccessedBefore : page.Accessed;
         var idle = IdleSteps.ClassOf(step - (last == PageHistory.Never ? page.Since : last));
         var use = PastUse.ClassOf(step - 1 - page.Since, page.Uses, page.IsBornAccessed);
+        var past = PastOf(in page);
         _exposed[content, use, idle]++;
+        _presentAt[content, Ages.ClassOf(step - page.Since), idle, past]++;
+        if (page is { Part: > 0, Uses: 0 })
+            _parts[page.Part - 1].Count(content, idle, accessed, page.IsStored);
         if (!accessed)
             return;
         _accessedAgain[content, use, idle]++;
         _accessed[step]++;
-        var after = page.WasStored ? 0 : 1;
-        _accesses[content, after, idle]++;
+        _accesses[content, past, idle]++;
         if (page.IsStored)
         {
-            _stores[content, after, idle]++;
+            _stores[content, past, idle]++;
             _stored[(int)page.ContentBefore][(int)page.Content]++;
         }
         else if (page.IsLoaded)
@@ -328,6 +340,8 @@ public sealed class ModelFit
             _loads++;
         }
     }
+
+    private static int PastOf(in PageHistory page) => PastStores.ClassOf(page.Uses, page.Stores, page.WasStored, page.IsBornAccessed);
 
     private void CountExtents(IEnumerable<(ulong FirstPage, PageHistory[] Pages)> blocks, ulong first, ulong end)
     {
@@ -362,9 +376,8 @@ public sealed class ModelFit
             PageSize = _trace.Header.PageSize,
             StepMicroseconds = Math.Max(1, (long)(_trace.DurationMicroseconds / (ulong)_steps)),
             NodeBytes = (_trace.Header.MemoryBytes, _trace.Header.SwapBytes),
-            FirstPages = _firstContents.Sum(),
-            FirstContents = ContentShares.Of(_firstContents),
-            FirstPersistence = Persistence(0, ContentShares.Of(_firstContents)),
+            First = Parts(),
+            FirstPersistence = Persistence(0, ContentShares.Of([.. Enumerable.Range(0, 4).Select(content => _parts.Sum(part => part.Contents[content]))])),
             Phases = Phases(),
             LastingProcesses = Lasting(),
             TransientProcesses = SizesOf(_all.Where(process => process.IsTransient).Select(process => process.Appeared)),
@@ -385,6 +398,7 @@ public sealed class ModelFit
             Unmapped = Share(_unmapped, _gone.Sum()),
             ZeroGone = Gone(0),
             OtherGone = Gone(1),
+            GoneRisk = GoneRisk(),
         };
     }
 
@@ -393,6 +407,30 @@ public sealed class ModelFit
 
     private static ContentShares Same(PageContent content) => new(
         content == PageContent.Zero ? 1 : 0, content == PageContent.Repeated ? 1 : 0, content == PageContent.Data ? 1 : 0, content == PageContent.Unknown ? 1 : 0);
+
+    private List<WorkloadPart> Parts()
+    {
+        // Never accessed is the first class of both.
+        double[][] accessed = [Accessed(0)[0], Accessed(1)[0]];
+        double[][] stores = [Stores(0)[0], Stores(1)[0]];
+        return [.. _parts.Where(part => part.Pages > 0).Select(part => new WorkloadPart(
+            part.Pages, ContentShares.Of(part.Contents), Factor(part.Accessed, part.Exposed, accessed), Factor(part.Stored, part.Accessed, stores)))];
+    }
+
+    /// <summary>The odds that were observed to those that were to be expected, counts by content and idle time. Where few were seen it is drawn towards 1.</summary>
+    private static double Factor(long[,] counts, long[,] of, double[][] expectedShare)
+    {
+        var expected = 0.0;
+        for (var content = 0; content < 2; content++)
+        {
+            for (var idle = 0; idle < IdleSteps.Names.Count; idle++)
+                expected += of[content, idle] * expectedShare[content][idle];
+        }
+
+        var (part, whole) = (Sum(counts), Sum(of));
+        double Odds(double pages) => (pages + PagesAddedByOthers) / (whole - pages + PagesAddedByOthers);
+        return Odds(part) / Odds(expected);
+    }
 
     private List<WorkloadPhase> Phases()
     {
@@ -426,35 +464,58 @@ public sealed class ModelFit
             .Select(idle => all > 0 ? _goneAt[content, age, idle] / all : content == 1 && age == 0 && idle == 0 ? 1 : 0).ToArray())];
     }
 
-    private StoreShares Stores(int content)
+    // Where few accesses were seen the frequency is drawn towards that of all absences, that towards that of the content, and that towards that of all.
+    private double[][] Stores(int content)
     {
-        return new(After(0), After(1));
-
-        double[] After(int after)
+        var ofContent = Drawn(Of(_stores, content), Of(_accesses, content), Share(Sum(_stores), Sum(_accesses)));
+        return [.. Enumerable.Range(0, PastStores.Names.Count).Select(past =>
         {
-            double Sum(long[,,] counts) => Enumerable.Range(0, IdleSteps.Names.Count).Sum(idle => counts[content, after, idle]);
-            var all = Share(Sum(_stores), Sum(_accesses));
-            return [.. Enumerable.Range(0, IdleSteps.Names.Count).Select(idle => Drawn(_stores[content, after, idle], _accesses[content, after, idle], all))];
-        }
+            var ofPast = Drawn(Of(_stores, content, past), Of(_accesses, content, past), ofContent);
+            return Enumerable.Range(0, IdleSteps.Names.Count).Select(idle => Drawn(_stores[content, past, idle], _accesses[content, past, idle], ofPast)).ToArray();
+        })];
     }
 
     // Where few pages were seen the frequency is drawn towards that of all contents, and that towards that of all uses.
     private double[][] Accessed(int content) => [.. Enumerable.Range(0, PastUse.Names.Count).Select(use => Enumerable.Range(0, IdleSteps.Names.Count).Select(idle =>
     {
-        var all = Share(Of(_accessedAgain, null, idle), Of(_exposed, null, idle));
-        var ofUse = Drawn(Of(_accessedAgain, use, idle), Of(_exposed, use, idle), all);
+        var all = Share(Of(_accessedAgain, idle: idle), Of(_exposed, idle: idle));
+        var ofUse = Drawn(Of(_accessedAgain, past: use, idle: idle), Of(_exposed, past: use, idle: idle), all);
         return Drawn(_accessedAgain[content, use, idle], _exposed[content, use, idle], ofUse);
     }).ToArray())];
 
     private static double Drawn(long part, long whole, double towards) => (part + (PagesAddedByOthers * towards)) / (whole + PagesAddedByOthers);
 
-    private static long Of(long[,,] counts, int? use, int idle)
+    // Observed to expected, as standardised mortality is. Where few pages went it is drawn towards 1.
+    private double[] GoneRisk()
+    {
+        var expected = new double[PastStores.Names.Count];
+        for (var content = 0; content < 2; content++)
+        {
+            for (var age = 0; age < Ages.Names.Count; age++)
+            {
+                for (var idle = 0; idle < IdleSteps.Names.Count; idle++)
+                {
+                    var present = Enumerable.Range(0, expected.Length).Sum(past => _presentAt[content, age, idle, past]);
+                    for (var past = 0; past < expected.Length; past++)
+                        expected[past] += Share(_presentAt[content, age, idle, past], present) * _goneAt[content, age, idle];
+                }
+            }
+        }
+
+        return [.. expected.Select((pages, past) => (_goneByPast[past] + PagesAddedByOthers) / (pages + PagesAddedByOthers))];
+    }
+
+    /// <summary>The sum of counts by content, past and idle time; over all of what is not given.</summary>
+    private static long Of(long[,,] counts, int? content = null, int? past = null, int? idle = null)
     {
         var sum = 0L;
         for (var c = 0; c < counts.GetLength(0); c++)
         {
-            for (var u = 0; u < counts.GetLength(1); u++)
-                sum += (use ?? u) == u ? counts[c, u, idle] : 0;
+            for (var p = 0; p < counts.GetLength(1); p++)
+            {
+                for (var i = 0; i < counts.GetLength(2); i++)
+                    sum += (content ?? c) == c && (past ?? p) == p && (idle ?? i) == i ? counts[c, p, i] : 0;
+            }
         }
 
         return sum;
@@ -480,5 +541,26 @@ public sealed class ModelFit
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9UL;
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebUL;
         return z ^ (z >> 31);
+    }
+
+    /// <summary>What was seen of a part of the first pages: until each was accessed, in each step, by content and idle time.</summary>
+    private sealed class PartCounts
+    {
+        public long[] Contents { get; } = new long[4];
+
+        public long Pages => Contents.Sum();
+
+        public long[,] Exposed { get; } = new long[2, IdleSteps.Names.Count];
+
+        public long[,] Accessed { get; } = new long[2, IdleSteps.Names.Count];
+
+        public long[,] Stored { get; } = new long[2, IdleSteps.Names.Count];
+
+        public void Count(int content, int idle, bool accessed, bool stored)
+        {
+            Exposed[content, idle]++;
+            Accessed[content, idle] += accessed ? 1 : 0;
+            Stored[content, idle] += accessed && stored ? 1 : 0;
+        }
     }
 }

@@ -15,11 +15,17 @@ internal struct PageHistory
     /// <summary>Whether it was accessed when it appeared.</summary>
     public bool IsBornAccessed;
 
-    /// <summary>Whether the last access before this step was a store.</summary>
-    public bool WasStored;
+    /// <summary>For a page that was there at first 1 + the number of its part of memory, otherwise 0.</summary>
+    public byte Part;
 
     /// <summary>Steps since it appeared in which it was accessed, before this one.</summary>
     public short Uses;
+
+    /// <summary>Those of them in which it was stored to.</summary>
+    public short Stores;
+
+    /// <summary>Whether the last of them was one.</summary>
+    public bool WasStored;
 
     /// <summary>Whether there was a page here before that is gone.</summary>
     public bool WasPresent;

@@ -14,6 +14,9 @@ internal sealed class Extent
     /// <summary>Step in which it appeared; −1 = before the first.</summary>
     public required int Since { get; init; }
 
+    /// <summary>The part of the model's first pages that it belongs to, or null.</summary>
+    public required WorkloadPart? Part { get; init; }
+
     public PageContent Content { get; set; }
 
     /// <summary>Step of the last access, or of its appearance if it was never accessed.</summary>
@@ -25,8 +28,11 @@ internal sealed class Extent
     /// <summary>Steps since it appeared in which it was accessed.</summary>
     public int Uses { get; set; }
 
-    /// <summary>Whether the last access was a store.</summary>
-    public required bool WasStored { get; set; }
+    /// <summary>Those of them in which it was stored to.</summary>
+    public int Stores { get; set; }
+
+    /// <summary>Whether the last of them was one.</summary>
+    public bool WasStored { get; set; }
 
     public bool IsGone { get; set; }
 }

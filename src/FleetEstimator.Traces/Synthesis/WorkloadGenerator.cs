@@ -23,6 +23,7 @@ public sealed class WorkloadGenerator
     private readonly List<Operation> _used = [];
     private readonly List<Operation> _exits = [];
     private readonly List<TraceRow> _rows = [];
+    private readonly double[,,] _storesOwed = new double[2, PastStores.Names.Count, IdleSteps.Names.Count];
     private uint _processes;
     private double _exitedCarry;
     private double _goneCarry;
@@ -71,8 +72,7 @@ public sealed class WorkloadGenerator
 
     private IEnumerable<TraceRow> Generate(int steps)
     {
-        foreach (var (process, share) in _lasting.Zip(_model.LastingProcesses))
-            Appear(process, _random.Round(_model.FirstPages * _scale * share), step: -1);
+        AppearFirst();
         foreach (var row in TakeRows(0))
             yield return row;
 
@@ -129,9 +129,10 @@ public sealed class WorkloadGenerator
         _goneCarry += pages;
         if (_goneCarry < 1)
             return;
-        List<Extent> all = [.. Processes.SelectMany(process => process.Extents)];
-        _random.Shuffle(all);
-        var byKind = all.ToLookup(extent => (extent.Content == PageContent.Zero, Ages.ClassOf(step - extent.Since), IdleSteps.ClassOf(step - extent.LastUse)));
+        // The last of a kind goes first. Each in its turn as if at a time drawn from an exponential distribution: a weighted draw without replacement.
+        var byKind = Processes.SelectMany(process => process.Extents)
+            .Select(extent => (Extent: extent, Time: -Math.Log(1 - _random.Share()) / Math.Max(LeastProbability, _model.GoneRisk[PastOf(extent)])))
+            .OrderByDescending(drawn => drawn.Time).Select(drawn => drawn.Extent).ToLookup(extent => (extent.Content == PageContent.Zero, Ages.ClassOf(step - extent.Since), IdleSteps.ClassOf(step - extent.LastUse)));
         List<GoneCell> cells = [.. Cells(isZero: true, _model.ZeroGone, byKind), .. Cells(isZero: false, _model.OtherGone, byKind)];
         while (_goneCarry >= 1 && Nearest(cells) is { } extent)
         {
@@ -186,15 +187,35 @@ public sealed class WorkloadGenerator
 
     private void Access(Extent extent, int step)
     {
-        var stores = extent.Content == PageContent.Zero ? _model.ZeroStores : _model.OtherStores;
-        extent.WasStored = _random.Share() < (extent.WasStored ? stores.AfterStore : stores.AfterOther)[IdleSteps.ClassOf(step - extent.LastUse)];
+        var stores = Stores(extent, step);
+        extent.WasStored = stores;
+        extent.Stores += stores ? 1 : 0;
         extent.LastUse = step;
         extent.Uses++;
-        var kind = extent.WasStored ? OperationKind.Write : _random.Share() < _model.Loads ? OperationKind.Read : OperationKind.Access;
+        var kind = stores ? OperationKind.Write : _random.Share() < _model.Loads ? OperationKind.Read : OperationKind.Access;
         if (kind == OperationKind.Write)
             extent.Content = _model.Stored[IndexOf(extent.Content)].Draw(_random.Share());
         Use(extent, kind);
     }
+
+    // Extents can be large: what chance gave too few or too many pages of, the next ones of their kind make up for.
+    private bool Stores(Extent extent, int step)
+    {
+        var content = extent.Content == PageContent.Zero ? 0 : 1;
+        var past = PastOf(extent);
+        var idle = IdleSteps.ClassOf(step - extent.LastUse);
+        var share = (content == 0 ? _model.ZeroStores : _model.OtherStores)[past][idle];
+        if (extent is { Part: { } part, Uses: 0 })
+            share = Weighted(share, part.Stores);
+        ref var owed = ref _storesOwed[content, past, idle];
+        owed += extent.Pages * share;
+        if (_random.Share() * extent.Pages >= owed)
+            return false;
+        owed -= extent.Pages;
+        return true;
+    }
+
+    private static int PastOf(Extent extent) => PastStores.ClassOf(extent.Uses, extent.Stores, extent.WasStored, extent.IsBornAccessed);
 
     private void Use(Extent extent, OperationKind kind) => _used.Add(
         new(kind, extent.Process.Number, extent.Page, (uint)extent.Pages, kind == OperationKind.Read ? PageContent.Unknown : extent.Content));
@@ -230,16 +251,38 @@ public sealed class WorkloadGenerator
         return Math.Exp(high);
     }
 
-    private double ProbabilityOf(Extent extent, int step) =>
-        Math.Max(LeastProbability, (extent.Content == PageContent.Zero ? _model.ZeroAccessed : _model.OtherAccessed)
+    private double ProbabilityOf(Extent extent, int step)
+    {
+        var probability = Math.Max(LeastProbability, (extent.Content == PageContent.Zero ? _model.ZeroAccessed : _model.OtherAccessed)
             [PastUse.ClassOf(step - 1 - extent.Since, extent.Uses, extent.IsBornAccessed)][IdleSteps.ClassOf(step - extent.LastUse)]);
+        return extent is { Part: { } part, Uses: 0 } ? Weighted(probability, part.Accessed) : probability;
+    }
 
     private static double Weighted(double probability, double odds) => probability >= 1 ? 1 : odds * probability / (1 - probability + (odds * probability));
 
-    private void Appear(SyntheticProcess process, long pages, int step)
+    /// <summary>What is there at first, part after part through the processes.</summary>
+    private void AppearFirst()
+    {
+        var pages = _model.FirstPages * _scale;
+        var (at, room) = (0, pages * _model.LastingProcesses[0]);
+        foreach (var part in _model.First)
+        {
+            for (var left = part.Pages * _scale; left > 0;)
+            {
+                var isLast = at == _lasting.Count - 1;
+                var taken = isLast ? left : Math.Min(left, room);
+                Appear(_lasting[at], _random.Round(taken), step: -1, part);
+                (left, room) = (left - taken, room - taken);
+                if (!isLast && room <= 0)
+                    room = pages * _model.LastingProcesses[++at];
+            }
+        }
+    }
+
+    private void Appear(SyntheticProcess process, long pages, int step, WorkloadPart? part = null)
     {
         PageContent? content = null;
-        var (contents, persistence) = step < 0 ? (_model.FirstContents, _model.FirstPersistence) : (_model.NewContents, _model.NewPersistence);
+        var (contents, persistence) = part is null ? (_model.NewContents, _model.NewPersistence) : (part.Contents, _model.FirstPersistence);
         while (pages > 0)
         {
             var region = (int)Math.Min(pages, Math.Min(int.MaxValue, _model.Regions.Draw(_random.Share(), _random.Share())));
@@ -261,10 +304,10 @@ public sealed class WorkloadGenerator
                         Page = page,
                         Pages = length,
                         Since = step,
+                        Part = part,
                         Content = content.Value,
                         LastUse = step,
                         IsBornAccessed = accessed,
-                        WasStored = accessed,
                     };
                     process.Extents.Add(extent);
                     Use(extent, accessed ? OperationKind.Write : OperationKind.Observe);

@@ -20,11 +20,8 @@ public sealed record WorkloadModel
     /// <summary>Memory and swap of the node in bytes.</summary>
     public required (long Memory, long Swap) NodeBytes { get; init; }
 
-    /// <summary>Pages that are there before the first step, seen but not accessed.</summary>
-    public required long FirstPages { get; init; }
-
-    /// <summary>Contents of those.</summary>
-    public required ContentShares FirstContents { get; init; }
+    /// <summary>Pages that are there before the first step, seen but not accessed: parts of memory, in the order of processes and addresses. May be empty.</summary>
+    public required IReadOnlyList<WorkloadPart> First { get; init; }
 
     /// <summary>Probability that an extent of those has the content of its neighbour, rather than one drawn anew.</summary>
     public required double FirstPersistence { get; init; }
@@ -62,11 +59,14 @@ public sealed record WorkloadModel
     /// <summary>What a store leaves, by what was there before: zero, repeated, data, not known.</summary>
     public required IReadOnlyList<ContentShares> Stored { get; init; }
 
-    /// <summary>Share of accesses to zero-filled pages that are stores.</summary>
-    public required StoreShares ZeroStores { get; init; }
+    /// <summary>
+    /// Share of accesses to zero-filled pages that are stores, by what the accesses before were (<see cref="PastStores"/>) and by steps since the last
+    /// (<see cref="IdleSteps"/>). Long absences are those after which pages come back from swap.
+    /// </summary>
+    public required IReadOnlyList<IReadOnlyList<double>> ZeroStores { get; init; }
 
     /// <summary>The same of accesses to all other pages.</summary>
-    public required StoreShares OtherStores { get; init; }
+    public required IReadOnlyList<IReadOnlyList<double>> OtherStores { get; init; }
 
     /// <summary>Share of accesses that are known to be loads, of those that are not stores; the others are not known to be either.</summary>
     public required double Loads { get; init; }
@@ -92,6 +92,15 @@ public sealed record WorkloadModel
     /// <summary>The same of all other pages; 1 in all together with <see cref="ZeroGone"/>.</summary>
     public required IReadOnlyList<IReadOnlyList<double>> OtherGone { get; init; }
 
+    /// <summary>
+    /// How many times as often pages go than others of their content, age and idle time, by what their accesses were (<see cref="PastStores"/>): work memory is
+    /// stored to and goes, what was loaded from a file once is read and stays.
+    /// </summary>
+    public required IReadOnlyList<double> GoneRisk { get; init; }
+
+    /// <summary>Pages that are there before the first step.</summary>
+    public long FirstPages => First.Sum(part => part.Pages);
+
     /// <summary>Steps in all.</summary>
     public int Steps => Phases.Sum(phase => phase.Steps);
 
@@ -111,6 +120,16 @@ public sealed record WorkloadModel
         }
     }
 }
+
+/// <summary>
+/// A part of the memory that is there before the first step. Memory differs by address, heap from large mappings, and under a limit what is first in memory is
+/// what goes to swap first.
+/// </summary>
+/// <param name="Pages">How many pages, at least 1.</param>
+/// <param name="Contents">Their contents.</param>
+/// <param name="Accessed">Factor on the odds that one is accessed which was not before: 1 = as often as others of its content and idle time.</param>
+/// <param name="Stores">Factor on the odds that such a first access is a store, above 0.</param>
+public sealed record WorkloadPart(long Pages, ContentShares Contents, double Accessed, double Stores);
 
 /// <summary>Some steps in which much the same happens; all numbers are pages a step.</summary>
 /// <param name="Steps">How many, at least 1.</param>
@@ -153,11 +172,6 @@ public sealed record PageSizes(IReadOnlyList<(double Pages, double Share)> Sizes
     }
 }
 
-/// <summary>Share of accesses that are stores, by steps since the access before (<see cref="IdleSteps"/>).</summary>
-/// <param name="AfterStore">Where that was a store, or the page was new.</param>
-/// <param name="AfterOther">Otherwise.</param>
-public sealed record StoreShares(IReadOnlyList<double> AfterStore, IReadOnlyList<double> AfterOther);
-
 /// <summary>How steps since the last access, or since a page that was never accessed was first seen, are told apart.</summary>
 public static class IdleSteps
 {
@@ -194,6 +208,24 @@ public static class PastUse
             2 => 4,
             _ => 5,
         };
+}
+
+/// <summary>
+/// How pages are told apart by what their accesses were, since they appeared: some are only ever stored to, some only loaded, and what a page's first access
+/// will be is told by neither.
+/// </summary>
+public static class PastStores
+{
+    /// <summary>
+    /// Names of the classes: seen, but never accessed; written when it appeared, and not accessed since; accessed, but never by a store; by nothing but stores; by
+    /// both, the last a store; by both, the last none.
+    /// </summary>
+    public static IReadOnlyList<string> Names { get; } = ["never", "new", "no-store", "stores-only", "store-last", "store-before"];
+
+    /// <summary>The class of a page that was accessed in so many steps, in so many of them by a store.</summary>
+    internal static int ClassOf(int accessed, int stored, bool wasStoredLast, bool wasWrittenWhenNew) => accessed == 0
+        ? wasWrittenWhenNew ? 1 : 0
+        : stored == 0 ? 2 : stored == accessed ? 3 : wasStoredLast ? 4 : 5;
 }
 
 /// <summary>How ages of pages are told apart.</summary>

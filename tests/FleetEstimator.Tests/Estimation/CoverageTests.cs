@@ -5,12 +5,66 @@ using Xunit;
 namespace FleetEstimator.Tests.Estimation;
 
 /// <summary>
-/// How often 95% intervals cover the truth when recordings are drawn again and again from known populations. Of 1,000 draws at exactly 95%, 93% to 97%
-/// cover but for one time in 270; the seeds are fixed.
+/// How often 95% intervals cover the truth when recordings are drawn again and again from known populations. Of 2,000 fleets at exactly 95%, 93.5% to 96.5% cover but for one
+/// time in 370; the seeds are fixed. Covering more often than that is no fault.
 /// </summary>
 public sealed class CoverageTests
 {
-    private const int Draws = 1000;
+    private const int Draws = 2000;
+
+    /// <summary>What the README tables: three figures, each from symmetric and from skew populations of recorded nodes.</summary>
+    [Theory]
+    [MemberData(nameof(Populations))]
+    public void CoversAsOftenAsTabled(string figure, bool skew, int recordings)
+    {
+        var random = new Random(recordings + (skew ? 100 : 0) + figure.Length);
+        var study = Fleets.Study(2, 500);
+        var covered = 0;
+        for (var draw = 0; draw < Draws; draw++)
+        {
+            // Bytes and what a mechanism saves of them vary from node to node, independently of each other.
+            var nodes = Enumerable.Range(0, recordings).Select(recording =>
+            {
+                var (bytes, saved) = (1e9 * Population(random, skew), 1e7 * Population(random, skew));
+                return Fleets.Node(0, recording, recording, Fleets.Rss((long)(bytes + saved)), Fleets.Rss((long)bytes));
+            });
+            var estimates = Fleets.Finish(study, nodes);
+            var (interval, truth) = figure switch
+            {
+                "level" => (Interval(estimates.Level("rss_mean", 1)), 500 * 1e9),
+                "saving" => (estimates.Difference("rss_mean").Saved!, 500 * 1e7),
+                _ => (estimates.Difference("rss_mean").SavedShare!, 0.01 / 1.01),
+            };
+            covered += interval.Low <= truth && truth <= interval.High ? 1 : 0;
+        }
+
+        var coverage = (double)covered / Draws;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{figure}, {(skew ? "lognormal, sigma 1" : "normal")}, {recordings} recordings: {coverage:P1}");
+        if (!skew || recordings >= 50)
+            Assert.InRange(coverage, 0.93, 1);
+        else if (figure != "share")
+            Assert.InRange(coverage, MeasuredCoverage.OfSkewed(recordings) - 0.02, MeasuredCoverage.OfSkewed(recordings) + 0.02);
+        else
+            Assert.InRange(coverage, 0.85, 1);
+    }
+
+    public static TheoryData<string, bool, int> Populations()
+    {
+        var data = new TheoryData<string, bool, int>();
+        foreach (var figure in (string[])["level", "saving", "share"])
+        {
+            foreach (var recordings in (int[])[5, 12, 50])
+            {
+                data.Add(figure, false, recordings);
+                data.Add(figure, true, recordings);
+            }
+        }
+
+        return data;
+    }
+
+    // Mean 1: normal with a coefficient of variation of 0.3, or lognormal with sigma 1.
+    private static double Population(Random random, bool skew) => skew ? Math.Exp(Normal(random, -0.5, 1)) : Normal(random, 1, 0.3);
 
     [Fact]
     public void CoversATotal_With12Recordings()
@@ -106,9 +160,9 @@ public sealed class CoverageTests
     private static void AssertCovers(Func<Interval> draw, double truth)
     {
         var covered = Enumerable.Range(0, Draws).Select(_ => draw()).Count(interval => interval.Low <= truth && truth <= interval.High);
-        Assert.InRange((double)covered / Draws, 0.93, 0.97);
+        Assert.InRange((double)covered / Draws, 0.93, 1);
     }
 
-    private static double Normal(Random random, double mean, double deviation) =>
+    internal static double Normal(Random random, double mean, double deviation) =>
         mean + (deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
 }

@@ -54,12 +54,12 @@ public sealed class TraceEvidenceTests : IDisposable
     }
 
     [Fact]
-    public void EstimatesBeyondTheRecordings_HaveNoFigureButAReason()
+    public async Task EstimatesBeyondTheRecordings_HaveNoFigureButAReason()
     {
         Record("web", Capability.MappingOnly);
         var plan = Plan(null, "");
         var workloads = new WorkloadCache();
-        var result = StudyResults.Make(plan, LocalStudy.Run(new LoadedStudy(plan, workloads), new Progress<StudyProgress>(), TestContext.Current.CancellationToken), workloads, []);
+        var result = StudyResults.Make(plan, await LocalStudy.Run(plan, workloads, new Progress<StudyProgress>(), TestContext.Current.CancellationToken), workloads, []);
 
         Assert.Equal("mapping-only", Assert.Single(result.Recordings).Capability);
         Assert.All(result.Estimates, estimate =>

@@ -69,6 +69,21 @@ public sealed class CpuBudgetTests
     }
 
     [Fact]
+    public void TheStartCounts_AlsoWhatWasUsedBefore_AndIsToldApart()
+    {
+        var budget = new CpuBudget(0.01, TimeSpan.FromSeconds(10), () => _cpuTime, before: TimeSpan.FromMilliseconds(70));
+        _cpuTime += TimeSpan.FromMilliseconds(20);
+        budget.EndStart();
+        budget.BeginScan();
+        _cpuTime += TimeSpan.FromMilliseconds(10);
+
+        Assert.Equal((90, 100), (budget.Start.TotalMilliseconds, budget.Used.TotalMilliseconds));
+        // The 100 ms of 10 s are used up.
+        _ = budget.NextScan(_interval, TimeSpan.Zero);
+        Assert.False(budget.Allows(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public void CountsTheScansThatWaited()
     {
         var budget = new CpuBudget(0.5, null, () => _cpuTime);

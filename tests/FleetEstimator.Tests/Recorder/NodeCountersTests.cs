@@ -30,14 +30,18 @@ public sealed class NodeCountersTests : IDisposable
         Write("group/memory.stat", "anon 4096\nswpin_zero 7\n");
         Write("group/memory.current", "8192\n");
         Write("group/memory.max", "max\n");
+        Write("group/memory.high", "max\n");
+        Write("group/memory.swap.max", "0\n");
         Write("group/memory.swap.current", "12288\n");
         var group = Assert.Single(new NodeCounters(_root["group"], _root.Path).Sample(0).Cgroups!);
         Assert.Equal(_root["group"], group.Key);
         Assert.Equal(
-            new Dictionary<string, long> { ["anon"] = 4096, ["swpin_zero"] = 7, ["current"] = 8192, ["swap_current"] = 12288 }, group.Value.ToDictionary());
+            new Dictionary<string, long> { ["anon"] = 4096, ["swpin_zero"] = 7, ["current"] = 8192, ["swap_max"] = 0, ["swap_current"] = 12288 }, group.Value.ToDictionary());
 
         Write("group/memory.max", "65536\n");
-        Assert.Equal(65536, new NodeCounters(_root["group"], _root.Path).Sample(0).Cgroups!.Values.Single()["max"]);
+        Write("group/memory.high", "61440\n");
+        var limited = new NodeCounters(_root["group"], _root.Path).Sample(0).Cgroups!.Values.Single();
+        Assert.Equal((65536, 61440), (limited["max"], limited["high"]));
         Directory.Delete(_root["group"], recursive: true);
         Assert.Null(new NodeCounters(_root["group"], _root.Path).Sample(0).Cgroups);
     }

@@ -23,6 +23,19 @@ public sealed class OwnMemoryTests : IDisposable
     public void Dispose() => _scan.Dispose();
 
     [Fact]
+    public void SeesNothing_WhenAnotherProcessHasThePid_OrTheProcessRunsAnotherProgram()
+    {
+        var self = _scan.Stat(Environment.ProcessId)!.Value;
+
+        Assert.False(Scan(self with { StartTicks = self.StartTicks + 1 }));
+        Assert.False(Scan(self with { Layout = self.Layout with { Stack = self.Layout.Stack + 4096 } }));
+        Assert.False(Scan(self with { ForkedWithoutExec = !self.ForkedWithoutExec }));
+        Assert.Empty(_rows.Rows);
+        Assert.True(Scan(self));
+        Assert.NotEmpty(_rows.Rows);
+    }
+
+    [Fact]
     public void WritesWhatIsThereAndThenWhatChanges()
     {
         using var memory = new OwnMemory(64);
@@ -211,7 +224,9 @@ public sealed class OwnMemoryTests : IDisposable
         return pages;
     }
 
-    private bool Scan() => _scan.Scan(Environment.ProcessId, _process, ++_time, _rows.Append, TestContext.Current.CancellationToken);
+    private bool Scan() => Scan(_scan.Stat(Environment.ProcessId)!.Value);
+
+    private bool Scan(ProcessStat expected) => _scan.Scan(in expected, _process, ++_time, _rows.Append, TestContext.Current.CancellationToken);
 
     private List<(OperationKind Kind, ulong Offset, uint Pages, PageContent Content, ulong Fill)> ScanAgain(OwnMemory memory)
     {

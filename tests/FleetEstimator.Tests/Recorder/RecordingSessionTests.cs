@@ -169,15 +169,24 @@ public sealed class RecordingSessionTests : IDisposable
     [Fact]
     public void ThePilotChoosesAFractionThatTheBudgetAllows_ButNoSampleOfAFewBlocks()
     {
-        // 400 MiB in 200 blocks: an absurd budget still leaves 64 of them.
+        // 400 MiB in 200 blocks: an absurd budget still leaves 64 of them, and a recording that cannot pay for two looks at those, 16.
         using var memory = new OwnMemory(100 * 1024);
         for (var page = 0; page < memory.Pages; page++)
             memory.Fill(page, (ulong)page);
         var target = TargetProcesses.Open(new RecordingTarget.Process(Environment.ProcessId));
         using var source = new ContentSource();
-        var small = SamplingPilot.ChooseFraction(target, source, null, TimeSpan.FromMicroseconds(1), () => Environment.CpuUsage.TotalTime);
+        var small = Choose(0.0001, null);
         Assert.InRange(small, 0.01, 0.33);
-        Assert.Equal(1, SamplingPilot.ChooseFraction(target, source, null, TimeSpan.FromHours(1), () => Environment.CpuUsage.TotalTime));
+        // The test's own heap, which is looked at, too, comes and goes.
+        Assert.InRange(Choose(0.0001, TimeSpan.FromSeconds(1)), small / 5, small / 3);
+        Assert.InRange(Choose(0.0001, TimeSpan.FromDays(10)), small * 0.8, small * 1.25);
+        Assert.Equal(1, Choose(1000, null));
+        Assert.Equal(1, Choose(null, null));
+
+        double Choose(double? share, TimeSpan? duration) =>
+            SamplingPilot.ChooseFraction(target, source, null, new CpuBudget(share, duration, CpuTime), TimeSpan.FromSeconds(2), CpuTime);
+
+        static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
     }
 
     [Fact]
@@ -202,6 +211,9 @@ public sealed class RecordingSessionTests : IDisposable
             var trace = Trace.Load(options.Output);
             Assert.Equal(summary.Rows, trace.RowCount);
             Assert.Equal(OperationKind.Settle, trace.Kinds[^1]);
+            // The scan that filled the disk is not whole, so what is recorded ends where it began, with the counters read then.
+            Assert.Equal((ulong)summary.Duration.TotalMicroseconds, trace.DurationMicroseconds);
+            Assert.Equal(trace.DurationMicroseconds, CounterFile.Load(CounterFile.PathBeside(options.Output)).Samples[^1].TimeMicroseconds);
             Assert.False(CounterFile.Load(CounterFile.PathBeside(options.Output)).IsCutShort);
             Assert.Equal(2, Directory.EnumerateFileSystemEntries(disk).Count());
 
@@ -284,10 +296,10 @@ public sealed class RecordingSessionTests : IDisposable
     public void ProbingWithoutSwapIsRefused()
     {
         var probing = Options(Shell("true")) with { Source = AccessSourceKind.PageOut };
-        var exception = Assert.Throws<RecordingException>(() => RecordingSession.RequireMachine(probing, swapBytes: 0));
+        var exception = Assert.Throws<RecordingException>(() => RecordingSession.RequireSwap(probing, swapBytes: 0));
         Assert.Equal(RecordingFailure.NotSupported, exception.Failure);
         Assert.Contains("swap", exception.Message, StringComparison.Ordinal);
-        RecordingSession.RequireMachine(probing, swapBytes: 4096);
+        RecordingSession.RequireSwap(probing, swapBytes: 4096);
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class SampledScanTests : IDisposable
         using var scan = new ProcessScan(sample, new ContentSource());
         var process = new RecordedProcess(1, writesSwapOuts: true);
 
-        Assert.True(scan.Scan(Environment.ProcessId, process, 0, _rows.Append, TestContext.Current.CancellationToken));
+        Assert.True(scan.Scan(ThisProcess(scan), process, 0, _rows.Append, TestContext.Current.CancellationToken));
 
         var first = memory.Range.Start / PagesPerBlock;
         var expected = new ulong[] { 1, 2, 5, 11, 12, 13, 14, 20, 21 }.Where(block => sample.Includes(process.Lineage, (first + block) * PagesPerBlock)).ToList();
@@ -100,5 +100,7 @@ public sealed class SampledScanTests : IDisposable
     private List<ulong> SampledBlocks(OwnMemory memory, RecordedProcess process) =>
         [.. Enumerable.Range(0, Blocks).Select(block => (memory.Range.Start / PagesPerBlock) + (ulong)block).Where(block => _sample.Includes(process.Lineage, block * PagesPerBlock))];
 
-    private void Scan(RecordedProcess process) => Assert.True(_scan.Scan(Environment.ProcessId, process, 3, _rows.Append, TestContext.Current.CancellationToken));
+    private static ProcessStat ThisProcess(ProcessScan scan) => scan.Stat(Environment.ProcessId)!.Value;
+
+    private void Scan(RecordedProcess process) => Assert.True(_scan.Scan(ThisProcess(_scan), process, 3, _rows.Append, TestContext.Current.CancellationToken));
 }

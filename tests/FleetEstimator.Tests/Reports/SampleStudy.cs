@@ -54,7 +54,7 @@ internal sealed record SampleStudy
         var accumulator = new FleetAccumulator(Study);
         foreach (var node in Nodes)
             accumulator.Add(node);
-        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes) with { Backtest = Backtests };
+        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes, []) with { Backtest = Backtests };
     }
 
     /// <summary>The same without a simulated node of one class.</summary>

@@ -61,7 +61,7 @@ public sealed class DiffCommandTests : IDisposable
         var difference = json.RootElement.GetProperty("first_difference");
         Assert.Equal(4, difference.GetProperty("row").GetInt32());
         Assert.NotEqual(difference.GetProperty("a").ToString(), difference.GetProperty("b").ToString());
-        Assert.Contains("row 4 (the first is 0) is the first that differs", string.Join(' ', Run().Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("differ from row 4 on (the first is 0)", string.Join(' ', Run().Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,6 +35,12 @@ internal sealed class ModelledRecording
     /// <summary>Whether the counters have a cgroup with that limit.</summary>
     public bool HasCgroup { get; init; }
 
+    /// <summary>Anonymous memory of that cgroup that is not in the trace, such as copied-on-write pages of programs.</summary>
+    public long UnrecordedAnonymousBytes { get; init; }
+
+    /// <summary>Whether the cgroup has that limit as memory.high, and as much again before memory.max is reached.</summary>
+    public bool IsLimitedByHigh { get; init; }
+
     /// <summary>Whether a probing recorder pages everything out after each step, instead of a limit.</summary>
     public bool IsPerturbed { get; init; }
 
@@ -147,7 +153,9 @@ internal sealed class ModelledRecording
     private CounterSample Sample(ulong time)
     {
         var counters = _kernel.Counters(0);
-        var anonymous = _kernel.State(0).MappedFrames * PageBytes;
+        var anonymous = (_kernel.State(0).MappedFrames * PageBytes) + UnrecordedAnonymousBytes;
+        var swapCache = _kernel.State(0).UnmappedCacheFrames * PageBytes;
+        var limit = (LimitPages * (long)PageBytes) + UnrecordedAnonymousBytes + OtherBytes;
         return new CounterSample
         {
             TimeMicroseconds = time,
@@ -167,8 +175,9 @@ internal sealed class ModelledRecording
                     ["web"] = new Dictionary<string, long>
                     {
                         ["anon"] = anonymous,
-                        ["current"] = anonymous + OtherBytes,
-                        ["max"] = (LimitPages * (long)PageBytes) + OtherBytes,
+                        ["current"] = anonymous + swapCache + OtherBytes,
+                        ["high"] = limit,
+                        ["max"] = IsLimitedByHigh ? 2 * limit : limit,
                     },
                 }
                 : null,

@@ -23,10 +23,19 @@ public sealed class NodeBacktestTests : IDisposable
         Assert.Contains("Pages swapped in: exactly as counted.", backtest.Runs[0].Verdict, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void LimitOfTheCgroup_LessWhatItUsesOtherwise_IsWhatTheModelHas()
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(4 << 20, false)]
+    [InlineData(4 << 20, true)]
+    public void LimitOfTheCgroup_LessWhatItUsesOtherwise_IsWhatTheModelHas(long unrecordedAnonymousBytes, bool isLimitedByHigh)
     {
-        var backtest = Backtest(new ModelledRecording(ModelledRecording.Zram) { HasLimitRow = false, HasCgroup = true });
+        var backtest = Backtest(new ModelledRecording(ModelledRecording.Zram)
+        {
+            HasLimitRow = false,
+            HasCgroup = true,
+            UnrecordedAnonymousBytes = unrecordedAnonymousBytes,
+            IsLimitedByHigh = isLimitedByHigh,
+        });
 
         Assert.Contains("cgroup's limit", backtest.Runs[1].DrivenBy, StringComparison.Ordinal);
         Assert.All(backtest.Runs, AssertExact);

@@ -148,6 +148,36 @@ public sealed class ChartTests
         Assert.All(All, chart => Assert.Contains(chart.Title, text, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void LinesOfDifferentDurationShareATimeAxisInText()
+    {
+        using var writer = new StringWriter();
+        ChartPageText.Write(
+            Page with
+            {
+                Charts =
+                [
+                    new LineChart
+                    {
+                        Id = "lines", Title = "Lines", Description = "d", Table = ChartTable.Empty, Across = new("since", Measure.Time), Up = new("of all", Measure.Share),
+                        Lines =
+                        [
+                            new("long", [new(5e6, 1), new(1e7, 1)]), new("short", [new(2.5e6, 0), new(5e6, 1)]),
+                            new("a name of a line that is long 1", [new(1e7, 1)]), new("a name of a line that is long 2", [new(1e7, 1)]),
+                        ],
+                    },
+                ],
+            },
+            writer,
+            width: 88);
+        var lines = writer.ToString().Split('\n').ToList();
+        string Cells(string name) => lines.Single(line => line.StartsWith("  " + name, StringComparison.Ordinal))[21..];
+        Assert.StartsWith(new string('█', 40) + "  ", Cells("long "), StringComparison.Ordinal);
+        Assert.StartsWith(new string('·', 10) + new string('█', 10) + new string(' ', 22), Cells("short "), StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Trim() == "0" + "10.0 s".PadLeft(39));
+        Assert.Contains("  a name of a line~2 = a name of a line that is long 2", lines);
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(1e-9, 1)]
@@ -157,10 +187,13 @@ public sealed class ChartTests
 
     [Theory]
     [InlineData(265_000_000, Measure.Bytes, "253 MiB")]
-    [InlineData(4096, Measure.Bytes, "0.00 MiB")]
+    [InlineData(4096, Measure.Bytes, "4.00 KiB")]
+    [InlineData(0, Measure.Bytes, "0 MiB")]
     [InlineData(65_000_000, Measure.Time, "65.0 s")]
     [InlineData(0.1449, Measure.Share, "14.5%")]
     [InlineData(0, Measure.Share, "0%")]
+    [InlineData(0.00004, Measure.Share, "<0.01%")]
+    [InlineData(0, Measure.Time, "0 s")]
     [InlineData(12.345, Measure.PerSecond, "12.3/s")]
     public void FiguresHaveThreeDigitsAndTheirUnit(double value, Measure measure, string text) => Assert.Equal(text, Measures.Text(value, measure));
 

@@ -36,7 +36,7 @@ public sealed class ModelFitTests : IDisposable
             Row(2 * second, OperationKind.Write, 1, 100, 2, PageContent.Data)));
 
         Assert.Equal((4096, 2, (long)second, 40L), (model.PageSize, model.Steps, model.StepMicroseconds, model.FirstPages));
-        Assert.Equal(new ContentShares(0.25, 0, 0.75, 0), model.FirstContents);
+        Assert.Equal(new ContentShares(0.25, 0, 0.75, 0), Assert.Single(model.First).Contents);
         Assert.Equal([new WorkloadPhase(1, 20, 7, 0, 0, 20), new WorkloadPhase(1, 2, 0, 7, 5, 0)], model.Phases);
         Assert.Equal(new ContentShares(10 / 29.0, 0, 19 / 29.0, 0), model.NewContents);
         Assert.Equal(1, model.Stored[0].Data);
@@ -47,6 +47,63 @@ public sealed class ModelFitTests : IDisposable
         Assert.Equal(1, model.ZeroGone[0][0], 1e-9);
         Assert.Equal(1, model.ZeroGone.Concat(model.OtherGone).Sum(shares => shares.Sum()), 1e-9);
         Assert.Equal(67, model.PeakPages);
+    }
+
+    [Fact]
+    public void StoresAreToldApartByAllAccessesBefore()
+    {
+        const ulong second = 1_000_000;
+        var model = ModelFit.Of(Written(
+            Row(0, OperationKind.Map, 1, 0, 10_000),
+            Row(0, OperationKind.Observe, 1, 0, 2000, PageContent.Data),
+
+            // Of 2000 pages never accessed before, half are stored to; these are stored to ever after, the others never.
+            Row(second, OperationKind.Write, 1, 0, 1000, PageContent.Data), Row(second, OperationKind.Access, 1, 1000, 1000, PageContent.Data),
+            Row(2 * second, OperationKind.Write, 1, 0, 1000, PageContent.Data), Row(2 * second, OperationKind.Access, 1, 1000, 1000, PageContent.Data),
+
+            // New pages are loaded next, and then stored to.
+            Row(2 * second, OperationKind.Write, 1, 5000, 1000, PageContent.Data),
+            Row(3 * second, OperationKind.Access, 1, 5000, 1000, PageContent.Data),
+            Row(4 * second, OperationKind.Write, 1, 5000, 1000, PageContent.Data)));
+
+        var afterOneStep = PastStores.Names.Zip(model.OtherStores, (name, byIdle) => (name, byIdle[0])).ToDictionary();
+        Assert.Equal(0.5, afterOneStep["never"], 0.01);
+        Assert.Equal(1, afterOneStep["stores-only"], 0.01);
+        Assert.Equal(0, afterOneStep["new"], 0.01);
+        Assert.Equal(0.5, afterOneStep["no-store"], 0.01);
+    }
+
+    [Fact]
+    public void MemoryThatIsThereAtFirstDiffersByAddress()
+    {
+        const ulong second = 1_000_000;
+        var model = ModelFit.Of(Written(
+            Row(0, OperationKind.Map, 1, 0, 2048),
+            Row(0, OperationKind.Observe, 1, 0, 1024, PageContent.Data), Row(0, OperationKind.Observe, 1, 1024, 1024, PageContent.Zero),
+            Row(second, OperationKind.Write, 1, 0, 500, PageContent.Data), Row(second, OperationKind.Access, 1, 512, 100, PageContent.Data)));
+
+        Assert.Equal([512L, 512L, 512L, 512L], model.First.Select(part => part.Pages));
+        Assert.Equal([0.0, 0.0, 1.0, 1.0], model.First.Select(part => part.Contents.Zero));
+        Assert.True(model.First[0].Accessed > 2 && model.First[1].Accessed < 0.5, $"{model.First[0].Accessed}, {model.First[1].Accessed}");
+        Assert.True(model.First[0].Stores > 2 && model.First[1].Stores < 0.5, $"{model.First[0].Stores}, {model.First[1].Stores}");
+        Assert.Equal(1, model.First[3].Accessed, 0.2);
+    }
+
+    [Fact]
+    public void WhatIsStoredToGoes_AndWhatIsReadStays()
+    {
+        const ulong second = 1_000_000;
+        var model = ModelFit.Of(Written(
+            Row(0, OperationKind.Map, 1, 0, 10_000),
+            Row(second, OperationKind.Write, 1, 0, 2000, PageContent.Data),
+            Row(2 * second, OperationKind.Write, 1, 0, 1000, PageContent.Data), Row(2 * second, OperationKind.Access, 1, 1000, 1000, PageContent.Data),
+            Row(3 * second, OperationKind.Discard, 1, 0, 900),
+            Row(4 * second, OperationKind.Write, 1, 0, 1, PageContent.Data)));
+
+        var risk = PastStores.Names.Zip(model.GoneRisk).ToDictionary();
+        Assert.Equal(2, risk["stores-only"], 0.05);
+        Assert.Equal(0, risk["no-store"], 0.05);
+        Assert.Equal(1, risk["never"]);
     }
 
     [Fact]

@@ -1,0 +1,22 @@
+namespace FleetEstimator.Estimation;
+
+/// <summary>What a study with a <see cref="SimulationTarget"/> reached.</summary>
+public sealed record SimulationOutcome
+{
+    /// <summary>Half the width asked for: as a share of the level for totals, as it is for shares.</summary>
+    public required double HalfWidth { get; init; }
+
+    /// <summary>The figures it was asked for, of the fleet, by metric and mechanism; those of which there is nothing are left out.</summary>
+    public required IReadOnlyList<SimulationPrecision> Figures { get; init; }
+}
+
+/// <summary>How well one figure of the fleet is known.</summary>
+/// <param name="Metric">Name of the metric.</param>
+/// <param name="Mechanism">The mechanism.</param>
+/// <param name="HalfWidth">Half the width of its simulation interval, as it was asked for; of two access assumptions, the greater. Null where it cannot be told.</param>
+/// <param name="Reached">Whether that is as narrow as asked; if not, every node of the fleet was simulated.</param>
+/// <param name="Recordings">Recordings there are.</param>
+/// <param name="RecordingsForWhole">
+/// Recordings it would take for the recordings' part of the interval to be as narrow too, if further ones differ as these do; null where that cannot be told, or beyond a million.
+/// </param>
+public sealed record SimulationPrecision(string Metric, string Mechanism, double? HalfWidth, bool Reached, int Recordings, int? RecordingsForWhole);
