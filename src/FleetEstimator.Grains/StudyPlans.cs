@@ -39,7 +39,7 @@ public sealed class LoadedStudy(StudyPlan plan, WorkloadCache workloads)
     public NodeResult Simulate(long ordinal)
     {
         var (@class, node, recording) = plan.Locate(ordinal);
-        var workload = workloads.Get(plan.Recordings[recording]);
+        var workload = workloads.Get(plan.Recordings[recording], WhatIf.Of(plan.Study.Classes[@class]));
         var result = NodeSimulation.Run(plan.Study, @class, node, recording, workload);
         return workload.Share.IsWhole || !plan.IsFirstOfRecording(ordinal) ? result : result with
         {

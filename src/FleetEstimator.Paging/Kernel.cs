@@ -140,6 +140,9 @@ internal sealed partial class Kernel
     /// <summary>A new memory limit of the node in frames, 0 = none: reclaims down to it.</summary>
     public void SetLimit(long frames) => _node.SetLimit(frames);
 
+    /// <summary><see cref="MemoryGroup.PeakFrames"/> of the node.</summary>
+    public long PeakFrames => _node.PeakFrames;
+
     /// <summary>memory.reclaim on the node: tries to take <paramref name="frames"/> frames out of memory.</summary>
     public void Reclaim(long frames) => _node.ReclaimProactively(frames);
 

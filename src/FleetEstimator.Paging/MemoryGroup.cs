@@ -24,10 +24,18 @@ internal sealed class MemoryGroup(Kernel kernel, ReclaimPolicy[] policies)
     /// <summary>Frames charged against the limit.</summary>
     public long Frames => policies.Length == 1 ? policies[0].Frames + kernel.Pins.UnmappedFramesOf(policies[0].Group) : kernel.Frames;
 
+    /// <summary>Most frames ever charged and asked for together: a group without a limit does the same under one of as many frames.</summary>
+    public long PeakFrames { get; private set; }
+
     /// <summary>Makes room for frames under the limit; false if there is still none for them.</summary>
     public bool TryCharge(int frames) => HasRoom(frames) || MakeRoom(frames);
 
-    public bool HasRoom(int frames) => LimitFrames == 0 || Frames + frames <= LimitFrames;
+    public bool HasRoom(int frames)
+    {
+        var asked = Frames + frames;
+        PeakFrames = Math.Max(PeakFrames, asked);
+        return LimitFrames == 0 || asked <= LimitFrames;
+    }
 
     /// <summary>What writing memory.max does: a new limit in frames (0 = none), and reclaim down to it.</summary>
     public void SetLimit(long frames)

@@ -167,6 +167,15 @@ public sealed class Simulator
         _tables.Assign(process, group, forbidsZeroPage);
     }
 
+    /// <summary>Sets the memory limit of the whole node under lane <paramref name="lane"/> alone, in pages, 0 = none, and reclaims down to it.</summary>
+    public void SetLimit(int lane, long pages) => _kernels[lane].SetLimit(pages);
+
+    /// <summary>
+    /// Most pages that were charged to the node under lane <paramref name="lane"/> at any moment, those asked for at that moment included (memory.peak). A node
+    /// without a limit does exactly the same under a limit of as many pages.
+    /// </summary>
+    public long PeakPages(int lane) => _kernels[lane].PeakFrames;
+
     /// <summary>Sets the memory limit of a group in pages, 0 = none, and reclaims down to it; that of the whole node is <see cref="OperationKind.Limit"/>.</summary>
     public void SetGroupLimit(int group, long pages)
     {

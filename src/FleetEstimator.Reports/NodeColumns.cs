@@ -7,6 +7,12 @@ namespace FleetEstimator.Reports;
 /// <param name="Of">The figure of one lane.</param>
 internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
 {
+    private static readonly LaneColumn[] s_rightSize =
+    [
+        new("smallest_limit_bytes", lane => lane.SmallestLimitBytes),
+        new("exceeds_bound_unlimited", lane => lane.ExceedsBoundUnlimited ? 1 : 0),
+    ];
+
     /// <summary>
     /// Everything a lane holds, so that any estimate can be made again from the file. Faults and everything in <c>_pages</c> after the means are counts
     /// over the measured period.
@@ -49,7 +55,11 @@ internal sealed record LaneColumn(string Name, Func<LaneResult, long> Of)
         new("ksm_scanned_pages", lane => lane.Counters.KsmPagesScanned),
         new("unmap_at_risk_pages", lane => lane.Counters.UnmapsAtRisk),
         new("lost_stores", lane => lane.Counters.LostStores),
+        .. s_rightSize,
     ];
+
+    /// <summary>The columns of a study: all, but for those about smallest limits where they are not looked for.</summary>
+    public static IEnumerable<LaneColumn> For(StudyDefinition study) => study.RightSize is null ? All.Except(s_rightSize) : All;
 }
 
 /// <summary>A replay that every row of nodes.parquet has columns for.</summary>
@@ -71,6 +81,9 @@ internal sealed record Lane(int Index, int Mechanism, string MechanismName, Acce
                 new Lane((half * mechanisms.Count) + mechanism, mechanism, name, accesses))),
         ];
     }
+
+    /// <summary>Whether the nodes of a class that replay a recording have lanes for both assumptions.</summary>
+    public static bool IsReplayedBothWays(NodeClass @class, RecordingSummary recording) => recording.HasUnknownAccesses && @class.Loads is null;
 
     /// <summary>The full name of one of its columns.</summary>
     public string ColumnName(LaneColumn column) => $"{MechanismName}/{column.Name}{(Accesses == AccessAssumption.AllWrites ? AllWritesSuffix : "")}";

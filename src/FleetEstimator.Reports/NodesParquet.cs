@@ -8,7 +8,7 @@ namespace FleetEstimator.Reports;
 /// nodes.parquet: one row per simulated node, by class and number. Columns: <c>class</c>, <c>node</c> (number within the class), <c>recording</c>,
 /// <c>instances</c>, <c>measured_us</c>, <c>limit_bytes</c> (null = none), <c>page_size_bytes</c>, then <c>MECHANISM/FIGURE</c> for every figure of a
 /// node under every mechanism. Where a recording has accesses of unknown kind, that column holds them replayed as loads and
-/// <c>MECHANISM/FIGURE_all_writes</c> as stores; it is null for nodes whose recording has none. Equal results give equal bytes.
+/// <c>MECHANISM/FIGURE_all_writes</c> as stores; it is null for nodes whose recording has none, or whose class says which are loads. Equal results give equal bytes.
 /// </summary>
 public static class NodesParquet
 {
@@ -60,9 +60,10 @@ public static class NodesParquet
             new OptionalColumn("limit_bytes", node => node.LimitBytes == 0 ? null : node.LimitBytes),
             new NumberColumn("page_size_bytes", node => node.PageSizeBytes),
         ];
-        foreach (var lane in Lane.Of(study.Mechanisms, recordings.Any(recording => recording.HasUnknownAccesses)))
+        var bothWays = study.Classes.Any(@class => recordings.Any(recording => recording.Classes.Contains(@class.Name) && Lane.IsReplayedBothWays(@class, recording)));
+        foreach (var lane in Lane.Of(study.Mechanisms, bothWays))
         {
-            foreach (var figure in LaneColumn.All)
+            foreach (var figure in LaneColumn.For(study))
             {
                 columns.Add(lane.Accesses == AccessAssumption.AllReads
                     ? new NumberColumn(lane.ColumnName(figure), node => figure.Of(lane.Find(node)!))
@@ -82,7 +83,7 @@ public static class NodesParquet
             var place = (node.Class, node.Node);
             if (place.CompareTo(last) <= 0)
                 throw new ArgumentException($"Node {node.Node} of class {node.Class} comes after node {last.Node} of class {last.Class}.", nameof(nodes));
-            var lanes = recordings[node.Recording].HasUnknownAccesses ? unknown : known;
+            var lanes = Lane.IsReplayedBothWays(study.Classes[node.Class], recordings[node.Recording]) ? unknown : known;
             if (node.Lanes.Count != lanes.Count || !lanes.All(lane => lane.IsFilledBy(node)))
                 throw new ArgumentException($"Node {node.Node} of class {node.Class} has not one lane per mechanism and access assumption, in order.", nameof(nodes));
             last = place;

@@ -17,6 +17,7 @@ internal static class PageBlocks
     public delegate bool Filter(uint family, ulong block);
 
     private const int BlockBytes = 2 << 20;
+    private const int SmallBlockBytes = 64 << 10;
 
     // Any constants will do, as long as no recorder samples by the same hash.
     private const ulong SplitKey = 0x6a09e667f3bcc908;
@@ -69,6 +70,54 @@ internal static class PageBlocks
         for (var block = operation.Page / blockPages; block <= (operation.Page + operation.Pages - 1) / blockPages; block++)
             yield return block;
     }
+
+    /// <summary>Aligned blocks of 64 KiB in which an operation's run lies, by number, each with the pages in it.</summary>
+    public static IEnumerable<(ulong Block, uint Pages)> Of64KiB(Operation operation, int pageBytes)
+    {
+        var blockPages = PagesOfSmallBlock(pageBytes);
+        var end = operation.Page + operation.Pages;
+        for (var page = operation.Page; page < end;)
+        {
+            var next = Math.Min(end, (page / blockPages + 1) * blockPages);
+            yield return (page / blockPages, (uint)(next - page));
+            page = next;
+        }
+    }
+
+    /// <summary>An operation with each block of 64 KiB changed, neighbours that come out the same as one run.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="pageBytes">Bytes in a page.</param>
+    /// <param name="change">What becomes of it in a block, but for its run.</param>
+    public static IEnumerable<Operation> Parts(Operation operation, int pageBytes, Func<Operation, ulong, Operation> change)
+    {
+        var (page, run) = (operation.Page, (Operation?)null);
+        foreach (var (block, pages) in Of64KiB(operation, pageBytes))
+        {
+            var part = change(operation, block) with { Page = page, Pages = pages };
+            page += pages;
+            if (run is not { } open)
+            {
+                run = part;
+            }
+            else if (part with { Page = open.Page, Pages = open.Pages } == open)
+            {
+                run = open with { Pages = open.Pages + pages };
+            }
+            else
+            {
+                yield return open;
+                run = part;
+            }
+        }
+
+        if (run is { } last)
+            yield return last;
+    }
+
+    /// <summary>A number in [0, 1) that a block has under a key, as good as random.</summary>
+    public static double Draw(ulong key, uint family, ulong block) => (Hash(key, family, block) >> 11) * (1.0 / (1UL << 53));
+
+    private static ulong PagesOfSmallBlock(int pageBytes) => Math.Max(1, SmallBlockBytes / (ulong)pageBytes);
 
     private static ulong PagesOfBlock(int pageBytes) => Math.Max(1, BlockBytes / (ulong)pageBytes);
 

@@ -22,6 +22,10 @@ public sealed class Workload
     private readonly List<uint> _numbersInFile = [];
     private readonly string _filePath;
 
+    // Of a what-if: the recording as it is, and what is different.
+    private readonly Workload? _recorded;
+    private readonly WhatIf _whatIf;
+
     /// <summary>Prepares a recording.</summary>
     /// <param name="node">Label of the recorded node.</param>
     /// <param name="files">Its trace files in order; at least one. The processes of a file end with it.</param>
@@ -52,6 +56,25 @@ public sealed class Workload
         PeakResidentFrames = ResidentFrames.Max(point => point.Frames);
     }
 
+    /// <summary>A recording of which something is taken to be different.</summary>
+    private Workload(Workload recorded, WhatIf whatIf)
+    {
+        (_recorded, _whatIf) = (recorded, whatIf);
+        (Node, _filePath, PageBytes, HasExactTimes, Share) = (recorded.Node, recorded._filePath, recorded.PageBytes, recorded.HasExactTimes, recorded.Share);
+        (ProcessCount, DurationMicroseconds, _numbersInFile) = (recorded.ProcessCount, recorded.DurationMicroseconds, recorded._numbersInFile);
+        (ResidentFrames, PeakResidentFrames, Pages) = (recorded.ResidentFrames, recorded.PeakResidentFrames, recorded.Pages);
+        (HasUnknownAccesses, AccessesAreStores) = (recorded.HasUnknownAccesses && whatIf.Loads is null, whatIf.Loads < 1);
+        var rows = new WhatIfRows(whatIf, whatIf.ZeroPages is { } share ? new ZeroBlocks(share, recorded.OperationsByFamily(), PageBytes) : null, PageBytes);
+        foreach (var (row, (operation, family)) in recorded.OperationsByFamily().Index())
+        {
+            foreach (var part in rows.Of(row, operation, family))
+                Append(recorded._times[row], part);
+        }
+
+        TrimExcess();
+        CompressedPageBytes = MeanCompressedBytes();
+    }
+
     /// <summary>Label of the recorded node.</summary>
     public string Node { get; }
 
@@ -76,10 +99,16 @@ public sealed class Workload
     /// <summary>Whether it holds accesses of which neither load nor store is known.</summary>
     public bool HasUnknownAccesses { get; private set; }
 
+    /// <summary>Whether an access of which only the fact is known is a store that leaves the content as it is, under whatever assumption: a what-if has decided which are.</summary>
+    public bool AccessesAreStores { get; }
+
     /// <summary>Whether its times are those of the operations, not of the scan that found them.</summary>
     public bool HasExactTimes { get; }
 
-    /// <summary>Resident frames over time without a limit and without swap: the value from each time on, times ascending, the first 0.</summary>
+    /// <summary>
+    /// Resident frames over time without a limit and without swap: the value from each time on, times ascending, the first 0. Of a what-if too as recorded, so that it has as
+    /// many copies on a node, under the same limit.
+    /// </summary>
     public IReadOnlyList<(long TimeMicroseconds, long Frames)> ResidentFrames { get; }
 
     /// <summary>Greatest of <see cref="ResidentFrames"/>.</summary>
@@ -91,10 +120,9 @@ public sealed class Workload
     /// <summary>Different blocks of 2 MiB in which the recording has pages: the sample size of a recording that holds only a share of them.</summary>
     public int CountBlocks()
     {
-        var (families, blocks) = (new Families(_numbersInFile), new HashSet<(uint, ulong)>());
-        foreach (var operation in _operations)
+        var blocks = new HashSet<(uint, ulong)>();
+        foreach (var (operation, family) in OperationsByFamily())
         {
-            var family = families.Of(operation);
             foreach (var block in PageBlocks.Of(operation, PageBytes))
                 blocks.Add((family, block));
         }
@@ -103,10 +131,13 @@ public sealed class Workload
     }
 
     /// <summary>One half of the recording's blocks, as a sample that is half as large: half 0 or 1 of a random split, from 0 to <see cref="PageBlocks.Splits"/> - 1.</summary>
-    public Workload Half(int split, int half) => new(this, 0.5, PageBlocks.Half(split, half));
+    public Workload Half(int split, int half) => Sampled(0.5, PageBlocks.Half(split, half));
 
     /// <summary>What the recording would be, had only a share of its blocks been recorded: another sample for each key.</summary>
-    public Workload Sampled(double share, ulong key) => new(this, share, PageBlocks.Sample(share, key));
+    public Workload Sampled(double share, ulong key) => Sampled(share, PageBlocks.Sample(share, key));
+
+    /// <summary>The recording with something taken to be different; itself if nothing is.</summary>
+    public Workload With(WhatIf whatIf) => whatIf.IsNone ? this : new(this, whatIf);
 
     /// <summary>The error of a recording that cannot stand for its node.</summary>
     public TraceException Unusable(string field, string problem, string remedy) => new(_filePath, null, field, problem, remedy);
@@ -121,6 +152,16 @@ public sealed class Workload
         return operation.Kind == OperationKind.Fork
             ? operation with { Process = operation.Process + firstProcess, Page = operation.Page + firstProcess }
             : operation with { Process = operation.Process + firstProcess };
+    }
+
+    // A what-if of a sample is made from the sample, as that of the whole is from the whole.
+    private Workload Sampled(double share, PageBlocks.Filter keeps) => _recorded is null ? new(this, share, keeps) : new(new Workload(_recorded, share, keeps), _whatIf);
+
+    private IEnumerable<(Operation Operation, uint Family)> OperationsByFamily()
+    {
+        var families = new Families(_numbersInFile);
+        foreach (var operation in _operations)
+            yield return (operation, families.Of(operation));
     }
 
     private void Append(Trace file)
@@ -185,8 +226,19 @@ public sealed class Workload
 
     private (int? CompressedPageBytes, IReadOnlyList<(long, long)> ResidentFrames, int Pages) Survey()
     {
+        TrimExcess();
+        var frames = UnlimitedResidentFrames(out var pages);
+        return (MeanCompressedBytes(), frames, pages);
+    }
+
+    private void TrimExcess()
+    {
         _times.TrimExcess();
         _operations.TrimExcess();
+    }
+
+    private int? MeanCompressedBytes()
+    {
         var (recordedPages, recordedBytes) = (0L, 0L);
         foreach (var operation in _operations)
         {
@@ -196,8 +248,7 @@ public sealed class Workload
             recordedBytes += (long)operation.Pages * operation.CompressedBytes;
         }
 
-        var frames = UnlimitedResidentFrames(out var pages);
-        return (recordedPages == 0 ? null : (int)(recordedBytes / recordedPages), frames, pages);
+        return recordedPages == 0 ? null : (int)(recordedBytes / recordedPages);
     }
 
     private List<(long, long)> UnlimitedResidentFrames(out int pages)

@@ -25,11 +25,11 @@ public sealed class NodesParquetTests
         Assert.Equal(sample.Nodes.Select(node => (object?)(long)node.PageSizeBytes), columns["page_size_bytes"]);
         foreach (var lane in Lane.Of(sample.Study.Mechanisms, unknownAccesses: true))
         {
-            foreach (var figure in LaneColumn.All)
+            foreach (var figure in LaneColumn.For(sample.Study))
                 Assert.Equal(sample.Nodes.Select(node => lane.Find(node) is { } found ? (object?)figure.Of(found) : null), columns[lane.ColumnName(figure)]);
         }
 
-        Assert.Equal(7 + (2 * sample.Study.Mechanisms.Count * LaneColumn.All.Count), columns.Count);
+        Assert.Equal(7 + (2 * sample.Study.Mechanisms.Count * LaneColumn.For(sample.Study).Count()), columns.Count);
     }
 
     [Fact]
@@ -39,6 +39,35 @@ public sealed class NodesParquetTests
 
         Assert.Contains("linux-6.12+zero-pfn-swapin/rss_mean_bytes", columns.Keys);
         Assert.DoesNotContain(columns.Keys, name => name.EndsWith("_all_writes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task HasSmallestLimits_WhereTheStudyLooksForThem()
+    {
+        var sample = SampleStudy.Make(new() { UnknownAccesses = false });
+        var nodes = sample.Nodes.Select((node, index) => node with { Lanes = [.. node.Lanes.Select(lane => lane with { SmallestLimitBytes = index + 1, ExceedsBoundUnlimited = index % 2 == 1 })] });
+        using var stream = new MemoryStream();
+
+        await NodesParquet.WriteAsync(
+            sample.Study with { RightSize = new() { OfBaseline = 1 } }, sample.Recordings, nodes, stream, TestContext.Current.CancellationToken);
+
+        var columns = await ReadAsync(stream.ToArray());
+        Assert.Equal(sample.Nodes.Select((_, index) => (object?)(index + 1L)), columns["linux-6.12/smallest_limit_bytes"]);
+        Assert.Equal(sample.Nodes.Select((_, index) => (object?)(index % 2L)), columns["linux-6.12/exceeds_bound_unlimited"]);
+        Assert.DoesNotContain((await ReadAsync(await WriteAsync(sample))).Keys, name => name.EndsWith("smallest_limit_bytes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task HasNoAllWritesColumns_WhereClassesSayWhichAccessesAreLoads()
+    {
+        var sample = SampleStudy.Realistic();
+        var study = sample.Study with { Classes = [.. sample.Study.Classes.Select(@class => @class with { Loads = 0.5 })] };
+        var nodes = sample.Nodes.Select(node => node with { Lanes = [.. node.Lanes.Take(study.Mechanisms.Count)] });
+        using var stream = new MemoryStream();
+
+        await NodesParquet.WriteAsync(study, sample.Recordings, nodes, stream, TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain((await ReadAsync(stream.ToArray())).Keys, name => name.EndsWith("_all_writes", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -92,7 +121,7 @@ public sealed class NodesParquetTests
     [Fact]
     public void EveryFigureOfALane_HasItsColumn()
     {
-        var figures = typeof(LaneResult).GetProperties().Where(property => property.PropertyType == typeof(long)).Cast<MemberInfo>()
+        var figures = typeof(LaneResult).GetProperties().Where(property => property.PropertyType == typeof(long) || property.PropertyType == typeof(bool)).Cast<MemberInfo>()
             .Concat(typeof(Counters).GetProperties());
 
         Assert.Equal(figures.Count(), LaneColumn.All.Select(column => column.Name).Distinct().Count());
