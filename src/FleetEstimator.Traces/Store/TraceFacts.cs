@@ -26,7 +26,7 @@ internal readonly record struct TraceFacts(long Rows, ulong DurationMicroseconds
                 continue;
             Count(scan.Batch, scan.BatchRows, pages);
             if (resident?.IsExact == true)
-                Tally(scan.Batch, scan.BatchRows, resident);
+                resident.Take(scan.Batch, scan.BatchRows);
             duration = scan.Batch.Times[scan.BatchRows - 1];
             take(scan.Batch, scan.BatchRows);
         }
@@ -35,12 +35,6 @@ internal readonly record struct TraceFacts(long Rows, ulong DurationMicroseconds
 
         // As long as the tally is exact nothing is swapped out, and these denominators are empty.
         return new(scan.Rows, duration, content, resident is null ? new() : resident.IsExact ? new() { ResidentPages = resident.Share } : null);
-    }
-
-    private static void Tally(TraceArrays columns, int rows, ResidentTally resident)
-    {
-        for (var row = 0; row < rows && resident.IsExact; row++)
-            resident.Take(columns.Times[row], columns.Kinds[row], columns.Processes[row], columns.FirstPages[row], columns.PageCounts[row], columns.Contents[row]);
     }
 
     private static void Count(TraceArrays columns, int rows, Span<ulong> pages)
