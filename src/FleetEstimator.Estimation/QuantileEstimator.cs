@@ -76,7 +76,7 @@ internal sealed class QuantileEstimator(ScopeSample sample, double level)
         var wanted = quantile * bins.Sum(bin => bin.Nodes);
         foreach (var (low, high, nodes) in bins)
         {
-            if (wanted <= nodes)
+            if (nodes > 0 && wanted <= nodes)
                 return low + ((high - low) * Math.Max(0, wanted) / nodes);
             wanted -= nodes;
         }

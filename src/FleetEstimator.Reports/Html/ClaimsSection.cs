@@ -36,8 +36,8 @@ internal static class ClaimsSection
                 "td",
                 Class("figure"),
                 E("span", Class("value"), text.Value),
-                E("span", Class("range"), text.Range is { } range ? $"{range}, {ClaimText.Level(claim)} interval" : "no interval"),
-                E("span", Class("note"), MetricWording.Denominator(claim)),
+                E("span", Class("range"), text.Range ?? "no interval"),
+                E("span", Class("note"), $"{MetricWording.Denominator(claim)}{(text.Range is null ? "" : $"; {ClaimText.Level(claim)} interval")}"),
                 claim.Reason is null ? null : E("span", Class("note"), claim.Reason + ClaimText.Needs(claim, "; "))));
     }
 }

@@ -13,7 +13,7 @@ public sealed class ReportHtmlTests
     private const string Hostile = "<script>alert(1)</script>&amp;\u0007\uD800\"'";
 
     /// <summary>Results that look as different as they can.</summary>
-    public static TheoryData<string> Cases => ["realistic", "one class", "no interval", "saves nothing", "huge", "hostile", "baseline only", "all mechanisms", "failed", "empty class"];
+    public static TheoryData<string> Cases => ["realistic", "one class", "no interval", "saves nothing", "huge", "hostile", "baseline only", "all mechanisms", "failed", "empty class", "what if"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -106,9 +106,23 @@ public sealed class ReportHtmlTests
         var html = XDocument.Parse(Text(Result("realistic"))).Root!;
 
         Assert.Equal(
-            ["verdict", "claims", "savings", "shares", "levels", "recordings", "backtest", "classes", "caveats", "methods", "reproducibility"],
+            ["verdict", "claims", "savings", "nodes", "shares", "levels", "recordings", "backtest", "classes", "caveats", "methods", "reproducibility"],
             html.Descendants("section").Attributes("id").Select(id => id.Value));
         Assert.Equal(5, html.Descendants("svg").Count(HasClass("chart")));
+    }
+
+    [Fact]
+    public void ShowsWhatIfs_AsExploratory()
+    {
+        var html = XDocument.Parse(Text(Result("what if"))).Root!;
+
+        var section = html.Descendants("section").Single(element => (string?)element.Attribute("id") == "what-if");
+        Assert.Contains("Exploratory", section.Value, StringComparison.Ordinal);
+        Assert.Contains("web.limit = none in the study {of_peak: 70%}, 2 nodes could not be simulated so", section.Value, StringComparison.Ordinal);
+        var memory = section.Descendants("tr").First(row => row.Value.StartsWith("Memory under linux-6.12", StringComparison.Ordinal));
+        Assert.StartsWith("−", memory.Elements("td").Last().Value, StringComparison.Ordinal);
+        Assert.Contains(html.Descendants("h3"), heading => heading.Value == "Smallest memory limit freed");
+        Assert.Contains(html.Descendants("section").Single(element => (string?)element.Attribute("id") == "methods").Descendants("li"), sentence => sentence.Value.Contains("nodes were simulated (web", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -185,6 +199,7 @@ public sealed class ReportHtmlTests
         "all mechanisms" => SampleStudy.Make(new() { Mechanisms = [.. Mechanism.All.Select(mechanism => mechanism.Name)], Classes = [new string('w', 100), "db"] }).Estimate(),
         "failed" => SampleStudy.Realistic().Estimate([.. Enumerable.Range(0, 60).Select(node => new FailedNode("web", node, "node-00", "too little memory"))]),
         "empty class" => SampleStudy.Realistic().Without(1).Estimate(),
+        "what if" => SampleStudy.Realistic().EstimateWhatIf(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "No such case."),
     };
 

@@ -18,8 +18,8 @@ public sealed class ReportJsonTests
 
         Assert.Equal(
             [
-                "assumptions", "backtest", "baseline", "claims", "classes", "costs", "estimates", "failed_nodes", "level", "mechanisms", "nodes", "recordings", "schema", "seed",
-                "simulated_nodes", "study", "study_digest", "warnings",
+                "assumptions", "backtest", "baseline", "claims", "classes", "costs", "estimates", "failed_nodes", "level", "mechanisms", "nodes", "quantiles", "recordings", "schema", "seed",
+                "simulated_nodes", "study", "study_digest", "sweep", "warnings",
             ],
             report.Select(member => member.Key).Order(StringComparer.Ordinal));
         Assert.Equal("fleet-estimator.report/1", (string?)report["schema"]);

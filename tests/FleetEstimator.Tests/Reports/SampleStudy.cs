@@ -57,6 +57,22 @@ internal sealed record SampleStudy
         return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes, []) with { Backtest = Backtests };
     }
 
+    /// <summary>The result of the same study, sampled to a precision, right-sized, and swept over a limit under which every node needs a tenth less.</summary>
+    public StudyResult EstimateWhatIf()
+    {
+        var study = Study with { Simulation = new SimulationTarget { HalfWidth = 0.01 }, RightSize = new RightSizeBound { MajorFaultsPerSecond = 20 } };
+        study = study with { Sweep = [new SweepPoint("web.limit", "none", "{of_peak: 70%}", study with { Claims = [] })] };
+        var (nodes, changed) = (new FleetAccumulator(study), new FleetAccumulator(study));
+        foreach (var node in Nodes)
+        {
+            var sized = node with { Lanes = [.. node.Lanes.Select(lane => lane with { SmallestLimitBytes = lane.MemoryMeanBytes / 2 })] };
+            nodes.Add(sized);
+            changed.Add(sized with { Lanes = [.. sized.Lanes.Select(lane => lane with { MemoryMeanBytes = lane.MemoryMeanBytes / 10 * 9 })] });
+        }
+
+        return StudyConclusion.Conclude(study, Recordings, nodes, [], [(changed, 2)]) with { Backtest = Backtests };
+    }
+
     /// <summary>The same without a simulated node of one class.</summary>
     public SampleStudy Without(int @class) => new(Study, Recordings, [.. Nodes.Where(node => node.Class != @class)]);
 
