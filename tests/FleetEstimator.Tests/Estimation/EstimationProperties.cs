@@ -86,6 +86,21 @@ public sealed class EstimationProperties
         }, iter: 100);
 
     [Fact]
+    public void ChangesNoTotalAndNoInterval_WhenAClassIsSplit() =>
+        AnyFleet.Sample(fleet =>
+        {
+            // The new class takes part of the nodes of the first one, and the same recordings do the same in both.
+            var first = fleet.Study.Classes[0];
+            var split = fleet.Study with { Classes = [first with { Nodes = 3 * first.Nodes }, .. fleet.Study.Classes.Skip(1), first with { Name = "split", Nodes = 5 * first.Nodes }] };
+            var whole = fleet.Study with { Classes = [first with { Nodes = 8 * first.Nodes }, .. fleet.Study.Classes.Skip(1)] };
+            var twice = fleet.Nodes.Concat(fleet.Nodes.Where(node => node.Class == 0).Select(node => node with { Class = fleet.Study.Classes.Count }));
+            return Fleet(Fleets.Finish(whole, fleet.Nodes)).Zip(Fleet(Fleets.Finish(split, twice))).All(pair =>
+                Near(pair.First.Value, pair.Second.Value) && Near(pair.First.Low, pair.Second.Low) && Near(pair.First.High, pair.Second.High));
+
+            static IEnumerable<Estimate> Fleet(FleetEstimates estimates) => estimates.Estimates.Where(estimate => estimate.Scope == EstimateScope.Fleet);
+        }, iter: 100);
+
+    [Fact]
     public void IsExactlyNothing_WhenMechanismsDoTheSame() =>
         AnyFleet.Sample(fleet =>
         {
