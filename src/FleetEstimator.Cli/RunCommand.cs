@@ -67,7 +67,8 @@ internal static class RunCommand
         }
 
         var plan = StudyPlan.Make(study, Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!);
-        RequireMeasuredPeriod(options, plan);
+        foreach (var part in study.Sweep.Select(plan.Of).Prepend(plan))
+            RequireMeasuredPeriod(options, part);
         var workloads = new WorkloadCache();
         foreach (var recording in plan.Recordings)
             workloads.Get(recording);
@@ -95,9 +96,18 @@ internal static class RunCommand
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!;
         var study = StudyReader.Read(ReadText(options.StudyPath, "study"), options.StudyPath, file => File.ReadAllText(Path.Combine(folder, file)));
-        if (options.CostsPath is { } costs)
-            study = study with { Costs = CostReader.Read(ReadText(costs, "cost"), costs) };
-        return options.Seed is { } seed ? study with { Seed = seed } : study;
+        RefuseSwept(options, study, "seed", "--seed", options.Seed is not null);
+        RefuseSwept(options, study, "costs", "--costs", options.CostsPath is not null);
+        return study.With(options.Seed, options.CostsPath is { } costs ? CostReader.Read(ReadText(costs, "cost"), costs) : null);
+    }
+
+    private static void RefuseSwept(Options options, StudyDefinition study, string parameter, string option, bool isGiven)
+    {
+        if (isGiven && study.Sweep.Any(point => point.Parameter == parameter || point.Parameter.StartsWith(parameter + ".", StringComparison.Ordinal)))
+        {
+            throw new StudyException([new StudyError(options.StudyPath, 1, 1, parameter,
+                $"the study sweeps over {parameter}, and {option} gives one value for all of it", $"leave {option} out, or give {parameter} one value in the study")]);
+        }
     }
 
     private static string ReadText(string path, string kind)

@@ -54,8 +54,8 @@ internal sealed class RunProgress : IProgress<StudyProgress>
 
     private static string Line(StudyProgress value, TimeSpan elapsed)
     {
-        var ended = value.Done + value.Failed.Count;
-        var failed = value.Failed.Count > 0 ? $", {value.Failed.Count:N0} failed" : "";
+        var ended = value.Done + value.Failed;
+        var failed = value.Failed > 0 ? $", {value.Failed:N0} failed" : "";
         var done = $"{(value.Stage is { } stage ? $"{stage}: " : "")}{ended:N0} of {value.Nodes:N0} nodes{failed}";
         if (elapsed < RateKnownAfter || ended == 0)
             return $"{done}, rate and time left not known yet";
@@ -65,7 +65,7 @@ internal sealed class RunProgress : IProgress<StudyProgress>
 
     private static string Bar(StudyProgress value)
     {
-        var filled = value.Nodes == 0 ? BarWidth : (int)(BarWidth * (value.Done + value.Failed.Count) / value.Nodes);
+        var filled = value.Nodes == 0 ? BarWidth : (int)(BarWidth * (value.Done + value.Failed) / value.Nodes);
         return $"[{new string('#', filled)}{new string('-', BarWidth - filled)}]";
     }
 }

@@ -50,7 +50,9 @@ internal static class Assumptions
             var asked = recordings.Count(recording => recording.Classes.Contains(@class.Name));
             if (@class.Recordings < asked)
                 yield return $"Class {@class.Name}: only {@class.Recordings} of its {asked} recordings were replayed by a simulated node.";
-            if (@class.Recordings < ScopeSample.LeastRecordings)
+            if (@class.Recordings < ScopeSample.LeastRecordings && asked >= ScopeSample.LeastRecordings)
+                yield return $"Class {@class.Name}: its {@class.SimulatedNodes} simulated nodes replay too few recordings for an interval; give it at least as many nodes as recordings.";
+            else if (@class.Recordings < ScopeSample.LeastRecordings)
                 yield return $"Class {@class.Name}: {(@class.Recordings == 1 ? "1 recording is" : $"{@class.Recordings} recordings are")} too few for an interval; record at least {ScopeSample.LeastRecordings} nodes, better 10.";
             var room = @class.MemoryBytes - @class.UnmodelledBytes;
             var tooLarge = recordings.Count(recording => recording.Classes.Contains(@class.Name) && recording.PeakResidentBytes > room);
@@ -116,8 +118,8 @@ internal static class Assumptions
 
         if (study.RightSize is { } bound)
         {
-            yield return $"The smallest limit of a node keeps it to {bound}. It is found to 1/128 of what the node uses without a limit, for each mechanism and node by itself, "
-                + "in place of the class's own limit.";
+            yield return $"The smallest limit of a node keeps it to {bound}. It is found by halving, to 1/128 of what the node uses without a limit, for each mechanism and node by "
+                + "itself, in place of the class's own limit: the next smaller step is beyond the bound. Faults do not fall with every step, so a still smaller limit may happen to be within it again.";
         }
 
         if (study.Claims.Count > 1)

@@ -1,7 +1,8 @@
 namespace FleetEstimator.Estimation;
 
 /// <summary>
-/// Judges the claims of a study together, so that the chance of any wrong verdict among them is at most one minus the study's level: Holm's (1979) step-down procedure.
+/// Judges the claims of a study together, so that the chance of any wrong verdict among them is at most one minus the study's level: Holm's (1979) step-down procedure. That it
+/// holds for verdicts in either direction too is proved for independent figures (Shaffer 1980); tests measure it for figures of the same recordings as well.
 /// With m claims open, each is judged by its interval of level 1 - α/m; those it decides are taken out, and the rest are judged again as the fewer that they are, until
 /// none is decided. The interval that decides a claim, or fails to, is the one that is shown.
 /// </summary>
@@ -29,7 +30,7 @@ internal static class ClaimJudge
         return results;
     }
 
-    /// <summary>The level of each of <paramref name="claims"/> intervals with which all cover at the study's level.</summary>
+    /// <summary>The level of each interval while so many claims are open: with it, that many cover together at the study's level.</summary>
     public static double LevelOf(double studyLevel, int claims) => claims == 1 ? studyLevel : 1 - ((1 - studyLevel) / claims);
 
     /// <summary>The verdict that an interval gives: on the claimed side as a whole, on the other side as a whole, or neither.</summary>
@@ -96,9 +97,13 @@ internal static class ClaimJudge
             };
         }
 
+        if (VerdictOf(claim.Comparison, claim.Threshold, figure.Grounds.Select(grounds => grounds.WithoutSampling().At(level)).Aggregate((one, other) => one.Over(other))) == Verdict.Undecided)
+            return result with { Reason = within + ", and the simulation's own part of it alone reaches over the threshold: simulate more nodes, or for longer" };
+        if (figure.Grounds.Any(grounds => grounds.HasFrame))
+            return result with { Reason = within };
         return RecordingsToDecide(claim, level, figure) is { } recordings
             ? result with { Reason = within, RecordingsToDecide = recordings }
-            : result with { Reason = $"{within}, and would with {MostTimesRecordings} times as many recordings that differ as these do" };
+            : result with { Reason = $"{within}, and even {MostTimesRecordings} times as many recordings that differ as these do would leave it there" };
     }
 
     /// <summary>The fewest recordings in all, differing as those at hand do, with which the estimates as they are would decide the claim; null beyond what could be planned.</summary>

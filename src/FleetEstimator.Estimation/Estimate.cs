@@ -75,6 +75,10 @@ public sealed record Estimate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Interval? Relative { get; init; }
 
+    /// <summary>At a point of a sweep: by how much it differs from the study itself, nodes compared one by one. Null elsewhere.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Interval? Change { get; init; }
+
     /// <summary>A difference told as a saving: baseline minus mechanism. Null for a level.</summary>
     [JsonIgnore]
     public Interval? Saved => Against is null ? null : new Interval(Value, Low, High).Negated();

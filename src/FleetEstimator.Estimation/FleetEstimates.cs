@@ -63,7 +63,7 @@ public sealed record FleetEstimates
         }
     }
 
-    private static Estimate Of(Metric metric, string mechanism, string? against, Scope scope, double level, ScopeEstimate estimate) => new()
+    internal static Estimate Of(Metric metric, string mechanism, string? against, Scope scope, double level, ScopeEstimate estimate) => new()
     {
         Metric = metric.Name,
         Mechanism = mechanism,
@@ -85,8 +85,9 @@ public sealed record FleetEstimates
         PerNode = metric.IsShare || estimate.Interval.Value is null ? null : estimate.Interval.Times(1.0 / scope.Nodes),
     };
 
-    private static IEnumerable<string> FewRecordings(IReadOnlyList<Scope> scopes) =>
-        MeasuredCoverage.Warning(scopes.Where(scope => scopes.Count > 2 || scope.Name == EstimateScope.Fleet).Select(scope => (scope.Name, scope.Sample.Recordings))) is { } warning ? [warning] : [];
+    private static IEnumerable<string> FewRecordings(List<Scope> scopes) =>
+        MeasuredCoverage.Warning(scopes.Where(scope => scopes.Count > 2 || scope.Name == EstimateScope.Fleet).Where(scope => scope.Sample is { WhyNoFigure: null, WhyNoInterval: null, IsCensus: false })
+            .Select(scope => (scope.Name, scope.Estimator.EffectiveRecordings))) is { } warning ? [warning] : [];
 
     private static IEnumerable<QuantileEstimate> QuantilesOf(StudyDefinition study, Scope scope)
     {
@@ -189,7 +190,7 @@ public sealed record FleetEstimates
     }
 
     /// <summary>A part of the fleet that is estimated.</summary>
-    private sealed record Scope(string Name, long Nodes, ScopeSample Sample, double Level)
+    internal sealed record Scope(string Name, long Nodes, ScopeSample Sample, double Level)
     {
         public ScopeEstimator Estimator { get; } = new(Sample, Level);
     }

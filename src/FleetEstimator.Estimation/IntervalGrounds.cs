@@ -6,7 +6,8 @@ namespace FleetEstimator.Estimation;
 /// <param name="Most">The greatest value such a figure can have.</param>
 /// <param name="Sampling">Its spread over samples of recordings.</param>
 /// <param name="Simulation">The part of it that more nodes reduce and more recordings do not; null = not known, taken as nothing.</param>
-internal sealed record IntervalGrounds(double Value, double Least, double Most, Spread Sampling, Spread? Simulation)
+/// <param name="HasFrame">Whether it is corrected for a finite population, of which more recordings would leave less.</param>
+internal sealed record IntervalGrounds(double Value, double Least, double Most, Spread Sampling, Spread? Simulation, bool HasFrame)
 {
     /// <summary>The interval of a level. Ends beyond what the figure can be are cut off: that loses no coverage. The figure itself stays inside.</summary>
     public Interval At(double level)
@@ -15,13 +16,16 @@ internal sealed record IntervalGrounds(double Value, double Least, double Most, 
         return new Interval(Value, Math.Min(Value, Math.Max(Least, Value - below)), Math.Max(Value, Math.Min(Most, Value + above)));
     }
 
+    /// <summary>The same with so many recordings that only the simulation's own part is left.</summary>
+    public IntervalGrounds WithoutSampling() => this with { Sampling = new Spread(Math.Min(Sampling.Variance, Simulation?.Variance ?? 0), Simulation?.DegreesOfFreedom ?? 1) };
+
     /// <summary>The same with <paramref name="factor"/> times as many recordings that differ as those at hand do, on as many simulated nodes.</summary>
     public IntervalGrounds WithRecordings(double factor)
     {
         var simulation = Math.Min(Sampling.Variance, Simulation?.Variance ?? 0);
         return this with
         {
-            Sampling = new Spread(((Sampling.Variance - simulation) / factor) + simulation, Sampling.DegreesOfFreedom * factor, Sampling.Skewness / Math.Sqrt(factor)),
+            Sampling = new Spread(((Sampling.Variance - simulation) / factor) + simulation, Math.Max(1, Sampling.DegreesOfFreedom * factor), Sampling.Skewness / Math.Sqrt(factor)),
         };
     }
 

@@ -29,6 +29,6 @@ public static class MeasuredCoverage
             .Select(scope => $"{scope.Scope} {(100 * OfSkewed(scope.Recordings)).ToString("0", CultureInfo.InvariantCulture)}% ({scope.Recordings})").ToList();
         return few.Count == 0 ? null
             : "Few recordings: where nodes differ skewly, as when a few have far more than the others, intervals from so few cover less often than they say. Measured for nominal 95% "
-                + $"and a lognormal population with sigma 1, by number of recordings: {string.Join(", ", few)}; from {EnoughRecordings} on, 93% or more.";
+                + $"and a lognormal population with sigma 1, by the number of recordings that this comes to with their weights and the sizes of classes: {string.Join(", ", few)}; from {EnoughRecordings} on, 93% or more.";
     }
 }

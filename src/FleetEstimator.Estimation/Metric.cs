@@ -68,7 +68,7 @@ public sealed record Metric
         },
         new("smallest_limit", MetricUnit.Bytes, NodeQuantity.SmallestLimitBytes)
         {
-            Meaning = "Least memory limit at which the node's major faults stay within the study's bound." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
+            Meaning = "Memory limit at which the node's major faults stay within the study's bound while at the next smaller step, 1/128 of its peak, they do not." + SumOfNodes, LowerIsSaving = true, HasQuantiles = true,
         },
         new("zero_filled_share/resident_pages", MetricUnit.One, NodeQuantity.ZeroFilledResidentMeanBytes, NodeQuantity.RssMeanBytes)
         {

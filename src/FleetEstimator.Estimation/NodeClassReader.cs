@@ -41,6 +41,10 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
         var unmodelled = _fields.Size("unmodelled", 0);
         if (unmodelled >= memory)
             _fields.Refuse("unmodelled", $"{ByteSize.ToText(unmodelled.Value)} is not less than the memory of {ByteSize.ToText(memory.Value)}", "leave memory for the traces");
+        var nodes = (int?)_fields.WholeNumber("nodes", 1, MaxNodes);
+        var frame = (int?)_fields.WholeNumber("frame", 1, MaxNodes);
+        if (frame < nodes)
+            _fields.Refuse("frame", $"{frame} nodes are fewer than the {nodes} of the class: those outside had no chance to be recorded", "count all nodes that the recorded ones were drawn from, or leave frame out");
         var limit = Limit("limit", memory);
         var groupLimit = Limit("group_limit", memory);
         var reclaim = Find("reclaim", ReclaimKeys);
@@ -49,10 +53,10 @@ internal sealed class NodeClassReader(YamlValue value, string path, StudyErrors 
         return new NodeClass
         {
             Name = name ?? "",
-            Nodes = (int)(_fields.WholeNumber("nodes", 1, MaxNodes) ?? 1),
+            Nodes = nodes ?? 1,
             MemoryBytes = memory ?? 1,
             UnmodelledBytes = unmodelled ?? 0,
-            Frame = (int?)_fields.WholeNumber("frame", 1, MaxNodes),
+            Frame = frame,
             Collapse = _fields.Find("collapse") is null ? null : _fields.Name("collapse"),
             Recordings = Recordings(),
             Instances = Instances(),

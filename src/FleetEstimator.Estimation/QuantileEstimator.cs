@@ -46,7 +46,7 @@ internal sealed class QuantileEstimator(ScopeSample sample, double level)
             return (point, few);
         if (LeastRecordings(quantile, level) is var least && sample.Recordings < least)
             return (point, $"{sample.Recordings} recordings; an interval of this quantile needs at least {least}");
-        var share = sample.RecordingSpread(recording => recording.Distributions(accesses).Of(metric, mechanism, difference).ShareUpTo(value));
+        var share = sample.RecordingSpread(recording => recording.Distributions(accesses).Of(metric, mechanism, difference).ShareUpTo(value), correctsForFrame: false);
         var halfWidth = share.HalfWidth(level) / sample.Nodes;
         return quantile - halfWidth > 0 && quantile + halfWidth < 1
             ? (new Interval(value, Math.Min(value, At(bins, quantile - halfWidth)), Math.Max(value, At(bins, quantile + halfWidth))), null)

@@ -37,6 +37,12 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
     /// <summary>The same scope with intervals of another level.</summary>
     public ScopeEstimator At(double otherLevel) => new(sample, otherLevel);
 
+    /// <summary>
+    /// How many equally weighted recordings of one class would give an interval of as many degrees of freedom, by the memory under the first mechanism: a fleet of a large class with few
+    /// recordings and a small one with many has few.
+    /// </summary>
+    public int EffectiveRecordings => Math.Min(sample.Recordings, 1 + (int)Math.Round(Level(Metric.Find("memory_mean")!, 0).DegreesOfFreedom.GetValueOrDefault(sample.Recordings - 1)));
+
     /// <summary>The level of a metric under a mechanism.</summary>
     public ScopeEstimate Level(Metric metric, int mechanism) =>
         Estimate(total => LinearisedStatistic.Level(metric, mechanism, total), "no such page under this mechanism, so there is no share of them");
@@ -91,13 +97,16 @@ internal sealed class ScopeEstimator(ScopeSample sample, double level)
         }
 
         var spread = sample.RecordingSpread(statistic, accesses);
-        var grounds = new IntervalGrounds(statistic.Value, statistic.Least, statistic.Most, spread, simulation);
+        var grounds = new IntervalGrounds(statistic.Value, statistic.Least, statistic.Most, spread, simulation, sample.HasFrame);
         return new ScopeEstimate(grounds.At(level), sample.Recordings)
         {
             DegreesOfFreedom = spread.DegreesOfFreedom,
             SimulationHalfWidth = simulation?.HalfWidth(level),
             Components = ErrorComponents.Of(spread, simulation, pageSampling),
-            Note = spread.Variance > 0 ? null : "all recordings of a class give exactly the same, so the interval is a point",
+            Note = spread.Variance > 0 ? null
+                : sample.HasFrame && sample.RecordingSpread(recording => recording.Form(statistic, accesses), correctsForFrame: false).Variance > 0
+                    ? "every node of the frame was recorded, and its simulated nodes do not differ, so the interval is a point"
+                    : "all recordings of a class give exactly the same, so the interval is a point",
             Grounds = [grounds],
         };
     }

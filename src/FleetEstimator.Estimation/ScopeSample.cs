@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FleetEstimator.Estimation;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal sealed class ScopeSample
 {
     /// <summary>Fewest recordings with which a variance is estimated: with two, t has one degree of freedom and the interval says nothing.</summary>
     public const int LeastRecordings = 3;
+
+    // Of sums of weights that are equal but for rounding.
+    private const double Rounding = 1e-6;
 
     private readonly IReadOnlyList<Stratum> _strata;
 
@@ -25,7 +30,7 @@ internal sealed class ScopeSample
         Recordings = strata.SelectMany(stratum => stratum.Recordings).Select(recording => recording.Recording).Distinct().Count();
         HasAllWrites = strata.Any(stratum => stratum.Recordings.Any(recording => recording.HasAllWrites));
         WhyNoFigure = strata.FirstOrDefault(stratum => stratum.Recordings.Count == 0) is { } empty ? $"no node of class {empty.Class} was simulated" : null;
-        WhyNoInterval = _groups.FirstOrDefault(group => group.Sum(stratum => stratum.Recordings.Count) < LeastRecordings) is { } small ? WhyTooFew(small) : null;
+        WhyNoInterval = _groups.FirstOrDefault(group => Units(group) < LeastRecordings - Rounding) is { } small ? WhyTooFew(small) : null;
     }
 
     /// <summary>Different recordings in the scope.</summary>
@@ -42,6 +47,12 @@ internal sealed class ScopeSample
 
     /// <summary>The strata.</summary>
     public IReadOnlyList<Stratum> Strata => _strata;
+
+    /// <summary>Whether a part of the frame is all there is: then recordings were not drawn from more.</summary>
+    public bool IsCensus => _strata.All(stratum => stratum.SampledShare == 1);
+
+    /// <summary>Whether the study gives a frame for some of it.</summary>
+    public bool HasFrame => _strata.Any(stratum => stratum.SampledShare > 0);
 
     /// <summary>Nodes of the fleet in the scope.</summary>
     public long Nodes => _strata.Sum(stratum => stratum.FleetNodes);
@@ -68,17 +79,20 @@ internal sealed class ScopeSample
         if (within.Count > 0)
             within.Add(PageSamplingSpread(statistic, accesses, stratum => Math.Sqrt(stratum.SampledShare)));
 
+        if (within.Count == 0)
+            return RecordingSpread(form, correctsForFrame: false);
+
         // Where what is within recordings is not known, leaving the correction out errs on the safe side.
         return within.Contains(null)
             ? RecordingSpread(form, correctsForFrame: false)
-            : Spread.OfSum([RecordingSpread(form), .. within.OfType<Spread>()]);
+            : Spread.OfSum([RecordingSpread(form, correctsForFrame: true), .. within.OfType<Spread>()]);
     }
 
     /// <summary>
     /// The variance of a sum over recordings of anything, each recording's expanded by what it stands for. Strata that share recordings form one part, whose degrees of freedom
     /// are the fewest of its strata that vary at all; parts are independent, and their degrees of freedom are combined by Satterthwaite's formula.
     /// </summary>
-    public Spread RecordingSpread(Func<RecordingMeans, double> form, bool correctsForFrame = true)
+    public Spread RecordingSpread(Func<RecordingMeans, double> form, bool correctsForFrame)
     {
         var parts = new List<Part>();
         foreach (var group in _groups)
@@ -91,7 +105,7 @@ internal sealed class ScopeSample
                 part.Influences[recording] = part.Influences.GetValueOrDefault(recording) + influence;
             }
 
-            part.DegreesOfFreedom = varies ? group.Sum(stratum => stratum.Recordings.Count) - 1 : int.MaxValue;
+            part.DegreesOfFreedom = varies ? Units(group) - 1 : int.MaxValue;
             foreach (var overlapping in parts.Where(part.SharesRecordings).ToList())
             {
                 part.TakeIn(overlapping);
@@ -149,29 +163,36 @@ internal sealed class ScopeSample
     }
 
     /// <summary>
-    /// What each recording of a group adds to the deviation of the group's total from what it estimates; they add up to 0. Deviations are from the mean of the group, so
-    /// that collapsed strata whose means differ show more variance than they have, never less (Cochran 1977, 5A.12).
+    /// What each recording of a group adds to the deviation of the group's total from what it estimates, made larger by what its deviation cannot show because the mean is made of it: the squares
+    /// then have the variance of the total as their expectation, N² s² / R with equal weights. Collapsed strata deviate from the plain mean of all their recordings, so that none decides
+    /// what it deviates from; where their means differ they show more variance than they have, never less (Cochran 1977, 5A.12).
     /// </summary>
     private static IEnumerable<(int Recording, double Influence)> Influences(IReadOnlyList<Stratum> group, Func<RecordingMeans, double> form, bool correctsForFrame)
     {
         var units = group.Sum(stratum => stratum.Recordings.Count);
-        var first = group[0].MeanOf(form);
-        var mean = group.Count == 1 ? first : first + (group.Sum(stratum => stratum.FleetNodes * (stratum.MeanOf(form) - first)) / group.Sum(stratum => stratum.FleetNodes));
-
-        // Makes the sum of squares of equally weighted recordings the unbiased variance of the total: N² s² / R.
-        var unbiased = Math.Sqrt(units / (units - 1.0));
+        var mean = group.Count == 1 ? group[0].MeanOf(form) : PlainMean([.. group.SelectMany(stratum => stratum.Recordings).Select(form)]);
         foreach (var stratum in group)
         {
-            var weight = correctsForFrame ? unbiased * Math.Sqrt(1 - stratum.SampledShare) : unbiased;
+            var unsampled = correctsForFrame ? Math.Sqrt(1 - stratum.SampledShare) : 1;
             for (var index = 0; index < stratum.Recordings.Count; index++)
-                yield return (stratum.Recordings[index].Recording, weight * stratum.ExpansionOf(index) * (form(stratum.Recordings[index]) - mean));
+            {
+                var shown = group.Count == 1 ? stratum.ShownVariance(index) : (units - 1.0) / units;
+                yield return (stratum.Recordings[index].Recording, unsampled * stratum.ExpansionOf(index) * (form(stratum.Recordings[index]) - mean) / Math.Sqrt(shown));
+            }
         }
     }
+
+    /// <summary>Recordings of a group, as far as they count by their weights.</summary>
+    private static double Units(IReadOnlyList<Stratum> group) => group.Sum(stratum => stratum.EffectiveRecordings);
+
+    // Exactly the common value where all agree.
+    private static double PlainMean(double[] values) => values[0] + (values.Sum(value => value - values[0]) / values.Length);
 
     private string WhyTooFew(IReadOnlyList<Stratum> group)
     {
         var recordings = group.Sum(stratum => stratum.Recordings.Count);
-        var counted = $"{recordings} recording{(recordings == 1 ? "" : "s")}";
+        var counted = $"{recordings} recording{(recordings == 1 ? "" : "s")}"
+            + (recordings < LeastRecordings ? "" : $", which by their weights say as much as {Units(group).ToString("0.0", CultureInfo.InvariantCulture)}");
         if (group[0].Collapse is not { } name)
             return $"class {group[0].Class} has {counted}; an interval needs at least {LeastRecordings}";
         return _strata.Count == 1
@@ -184,7 +205,7 @@ internal sealed class ScopeSample
     {
         public SortedDictionary<int, double> Influences { get; } = [];
 
-        public int DegreesOfFreedom { get; set; }
+        public double DegreesOfFreedom { get; set; }
 
         public Spread Spread
         {

@@ -14,9 +14,10 @@ public sealed record SimulationOutcome
 /// <param name="Metric">Name of the metric.</param>
 /// <param name="Mechanism">The mechanism.</param>
 /// <param name="HalfWidth">Half the width of its simulation interval, as it was asked for; of two access assumptions, the greater. Null where it cannot be told.</param>
-/// <param name="Reached">Whether that is as narrow as asked; if not, every node of the fleet was simulated.</param>
+/// <param name="Reached">Whether that is as narrow as asked; if not, every node of the fleet was simulated, or nothing tells how narrow it is.</param>
+/// <param name="LeftOut">Classes that are not in it, since each of their recordings is replayed by one node, so that none can be compared.</param>
 /// <param name="Recordings">Recordings there are.</param>
 /// <param name="RecordingsForWhole">
-/// Recordings it would take for the recordings' part of the interval to be as narrow too, if further ones differ as these do; null where that cannot be told, or beyond a million.
+/// Recordings it would take for half the whole interval to be as narrow as asked too, if further ones differ as these do; null where that cannot be told, or beyond a million.
 /// </param>
-public sealed record SimulationPrecision(string Metric, string Mechanism, double? HalfWidth, bool Reached, int Recordings, int? RecordingsForWhole);
+public sealed record SimulationPrecision(string Metric, string Mechanism, double? HalfWidth, bool Reached, IReadOnlyList<string> LeftOut, int Recordings, int? RecordingsForWhole);

@@ -2,8 +2,8 @@ namespace FleetEstimator.Estimation;
 
 /// <summary>
 /// Decides how many nodes of each class to simulate until the simulation's own part of the uncertainty is as narrow as a study asks. A first round tells how much nodes
-/// with one recording differ; from it each further round is allocated to the classes as Neyman (1934) does, by what their nodes add to the variance. A round is at least
-/// half as large again as all before it: there are few looks at the intermediate result, so that stopping when it looks good costs no coverage worth mentioning (tests
+/// with one recording differ; from it each further round is allocated to the classes as Neyman (1934) does, by what their nodes add to the variance. A class that
+/// gets more nodes gets at least half as many again: there are few looks at the intermediate result, so that stopping when it looks good costs no coverage worth mentioning (tests
 /// measure it). Nothing random: the same study gives the same rounds everywhere.
 /// </summary>
 public static class SimulationPlanner
@@ -34,7 +34,7 @@ public static class SimulationPlanner
         if (sample.WhyNoFigure is not null)
             return null;
         var wanted = allocated.NodesOfClass.ToArray();
-        foreach (var figure in Figures(study, sample).Where(figure => !figure.IsReached))
+        foreach (var figure in Figures(study, sample).Where(figure => figure is { IsReached: false, Achieved: not null }))
         {
             var needed = Neyman(figure, sample, allocated.NodesOfClass);
             for (var @class = 0; @class < wanted.Length; @class++)
@@ -60,6 +60,7 @@ public static class SimulationPlanner
                     study.Mechanisms[group.Key.Mechanism],
                     group.Max(figure => figure.Achieved),
                     group.All(figure => figure.IsReached),
+                    group.First().LeftOut,
                     sample.Recordings,
                     sample.WhyNoInterval is not null || group.Any(figure => figure.RecordingsForWhole is null) ? null : group.Max(figure => figure.RecordingsForWhole)))],
         };
@@ -125,10 +126,9 @@ public static class SimulationPlanner
     {
         if (wanted.Sum() == allocated.Nodes)
             return null;
-        var growth = Math.Max(1, LeastGrowth * allocated.Nodes / wanted.Sum());
         return new([.. study.Classes.Select((@class, index) => wanted[index] == allocated.NodesOfClass[index]
             ? wanted[index]
-            : Math.Min(@class.Nodes, Whole((long)Math.Ceiling(wanted[index] * growth), recordings[index])))]);
+            : Math.Min(@class.Nodes, Whole(Math.Max(wanted[index], (long)Math.Ceiling(LeastGrowth * allocated.NodesOfClass[index])), recordings[index])))]);
     }
 
     // Recordings take turns over the nodes of a class: in whole rounds each gets as many as the next.
@@ -143,13 +143,18 @@ public static class SimulationPlanner
             var scale = metric.IsShare ? 1 : statistic.Value;
             var asked = study.Simulation!.HalfWidth * scale;
             VarianceTimesNodes = [.. sample.Strata.Select(stratum => OfOneNode(stratum, statistic, accesses))];
-            var spread = sample.SimulationSpread(statistic, accesses);
+            var comparable = sample.Strata.Select(stratum => stratum.SimulationSpread(statistic, accesses)).OfType<Spread>().ToList();
+            Spread? spread = comparable.Count == 0 ? null : Spread.OfSum(comparable);
+            LeftOut = [.. sample.Strata.Where(stratum => stratum.SimulationSpread(statistic, accesses) is null).Select(stratum => stratum.Class)];
             Achieved = spread?.HalfWidth(study.Level) / scale;
             IsReached = Achieved <= study.Simulation.HalfWidth;
             var t = spread is { } known ? StudentQuantile.TwoSided(study.Level, known.DegreesOfFreedom) : 0;
             VarianceWanted = t > 0 ? asked * asked / (t * t) : 0;
-            if (sample.WhyNoInterval is null)
-                RecordingsForWhole = RecordingsFor(asked, sample.RecordingSpread(statistic, accesses), spread, sample.Recordings, study.Level);
+            if (sample.WhyNoInterval is null && !sample.HasFrame)
+            {
+                RecordingsForWhole = RecordingsFor(
+                    asked, new IntervalGrounds(statistic.Value, double.NegativeInfinity, double.PositiveInfinity, sample.RecordingSpread(statistic, accesses), spread, HasFrame: false), sample.Recordings, study.Level);
+            }
         }
 
         public Metric Metric { get; }
@@ -166,7 +171,10 @@ public static class SimulationPlanner
 
         public double VarianceWanted { get; }
 
-        /// <summary>Recordings with which their part of the uncertainty alone would be as narrow as asked; null beyond what could be planned.</summary>
+        /// <summary>Classes whose nodes cannot be compared, since each recording is replayed by one; what they add is in neither <see cref="Achieved"/> nor the allocation.</summary>
+        public IReadOnlyList<string> LeftOut { get; }
+
+        /// <summary>Recordings with which half the whole interval would be as narrow as asked; null beyond what could be planned.</summary>
         public int? RecordingsForWhole { get; }
 
         private static double OfOneNode(Stratum stratum, LinearisedStatistic statistic, AccessAssumption accesses)
@@ -177,10 +185,9 @@ public static class SimulationPlanner
             return stratum.NodeVariance(statistic, accesses) is { } nodes ? nodes.Variance * squares * stratum.Recordings.Count : 0;
         }
 
-        private static int? RecordingsFor(double halfWidth, Spread sampling, Spread? simulation, int recordings, double level)
+        private static int? RecordingsFor(double halfWidth, IntervalGrounds grounds, int recordings, double level)
         {
             const int most = 1_000_000;
-            var variance = Math.Max(0, sampling.Variance - (simulation?.Variance ?? 0));
             var (few, enough) = (0, recordings);
             while (!IsEnough(enough))
             {
@@ -197,11 +204,7 @@ public static class SimulationPlanner
 
             return enough;
 
-            bool IsEnough(int number)
-            {
-                var factor = (double)number / recordings;
-                return new Spread(variance / factor, Math.Max(1, sampling.DegreesOfFreedom * factor), sampling.Skewness / Math.Sqrt(factor)).HalfWidth(level) <= halfWidth;
-            }
+            bool IsEnough(int number) => grounds.WithRecordings((double)number / recordings).At(level) is var interval && (interval.High - interval.Low) / 2 <= halfWidth;
         }
     }
 }

@@ -15,8 +15,9 @@ internal sealed class Stratum
     {
         (Class, FleetNodes, Recordings, Collapse) = (@class, fleetNodes, recordings, collapse);
         SampledShare = frame is { } nodes && recordings.Count > 0 ? Math.Min(1, (double)recordings.Count / nodes) : 0;
-        var total = weights?.Sum() ?? recordings.Count;
+        var (total, squares) = (weights?.Sum() ?? recordings.Count, weights?.Sum(weight => weight * weight) ?? recordings.Count);
         _shares = [.. Enumerable.Range(0, recordings.Count).Select(index => (weights?[index] ?? 1) / total)];
+        EffectiveRecordings = recordings.Count == 0 ? 0 : total * total / squares;
     }
 
     /// <summary>Name of the class.</summary>
@@ -31,11 +32,21 @@ internal sealed class Stratum
     /// <summary>Name of the strata whose variance is estimated together with this one's, or null.</summary>
     public string? Collapse { get; }
 
+    /// <summary>
+    /// How many equally weighted recordings say as much as these (Kish 1965, 11.7): their number where all weigh the same, fewer the more they differ in weight.
+    /// </summary>
+    public double EffectiveRecordings { get; }
+
     /// <summary>Share of the sampling frame that was recorded; 0 where the study gives no frame.</summary>
     public double SampledShare { get; }
 
     /// <summary>What a recording's mean is multiplied by to give its part of the class total: nodes of the fleet that it stands for.</summary>
     public double ExpansionOf(int index) => FleetNodes * _shares[index];
+
+    /// <summary>
+    /// By how much the variance of recordings shows in a recording's deviation from the class mean, which it helps to make: 1 - 2ω + Σω², (R - 1) / R with equal weights.
+    /// </summary>
+    public double ShownVariance(int index) => 1 - (2 * _shares[index]) + (1 / EffectiveRecordings);
 
     /// <summary>Mean over recordings, by weight; exactly their common value where all agree.</summary>
     public double MeanOf(Func<RecordingMeans, double> value)

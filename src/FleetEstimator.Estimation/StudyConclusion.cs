@@ -10,13 +10,13 @@ public static class StudyConclusion
     /// <param name="recordings">Its recordings, in the order in which <see cref="NodeResult.Recording"/> counts them.</param>
     /// <param name="nodes">The nodes that were simulated.</param>
     /// <param name="failedNodes">The nodes that could not be.</param>
-    /// <param name="sweep">For each point of the study's sweep, in order, the same nodes, and how many of them could not be simulated.</param>
+    /// <param name="sweep">For each point of the study's sweep, in order, the same nodes, and why some of them could not be simulated, one reason for each.</param>
     public static StudyResult Conclude(
         StudyDefinition study,
         IReadOnlyList<RecordingSummary> recordings,
         FleetAccumulator nodes,
         IReadOnlyList<FailedNode> failedNodes,
-        IReadOnlyList<(FleetAccumulator Nodes, long Failed)> sweep)
+        IReadOnlyList<(FleetAccumulator Nodes, IReadOnlyList<string> Failures)> sweep)
     {
         var weights = WeightsOf(study, recordings);
         var estimates = nodes.Finish(study, weights);
@@ -37,14 +37,16 @@ public static class StudyConclusion
             Quantiles = estimates.Quantiles,
             Claims = estimates.Claims,
             Simulation = estimates.Simulation,
-            Sweep = [.. study.Sweep.Zip(sweep, (point, changed) => SweepResult.Of(study, nodes, point, changed.Nodes, changed.Failed, weights))],
+            Sweep = [.. study.Sweep.Zip(sweep, (point, changed) => SweepResult.Of(study, nodes, point, changed.Nodes, changed.Failures, weights))],
             Costs = [.. Cost.All.Select(cost => new CostUsed(cost.Key, cost.Meaning, cost.Of(study.Costs), cost.SourceIn(study.Costs), cost.IsDefaultIn(study.Costs)))],
             Assumptions = Assumptions.Of(study, recordings),
             Warnings = [
                 .. Assumptions.Doubts(study, recordings, estimates.Classes, nodes.Nodes, failedNodes),
                 .. estimates.Warnings,
-                .. study.Sweep.Zip(sweep).Where(pair => pair.Second.Failed > 0).Select(pair =>
-                    $"Sweep, {pair.First.Parameter} = {pair.First.Value}: {pair.Second.Failed} nodes could not be simulated so; its figures rest on the others."),
+                .. study.Sweep.Zip(sweep).Where(pair => pair.Second.Failures.Count > 0).Select(pair =>
+                    $"Sweep, {pair.First.Parameter} = {pair.First.Value}: {pair.Second.Failures.Count} of {pair.Second.Failures.Count + pair.Second.Nodes.Nodes} nodes could not be simulated so "
+                        + $"({string.Join("; ", pair.Second.Failures.Distinct().Order(StringComparer.Ordinal).Take(3))})"
+                        + (pair.Second.Nodes.Nodes == 0 ? "." : "; its figures rest on the others.")),
             ],
             FailedNodes = [.. failedNodes.OrderBy(node => classes.GetValueOrDefault(node.Class, int.MaxValue)).ThenBy(node => node.Node)],
         };

@@ -63,6 +63,14 @@ public sealed record StudyDefinition
     [JsonIgnore]
     public long Nodes => Classes.Sum(@class => (long)@class.Nodes);
 
+    /// <summary>The study with another seed and other costs, null = as it is, in every point of its sweep too.</summary>
+    public StudyDefinition With(ulong? seed, CostTable? costs) => this with
+    {
+        Seed = seed ?? Seed,
+        Costs = costs ?? Costs,
+        Sweep = [.. Sweep.Select(point => point with { Study = point.Study.With(seed, costs) })],
+    };
+
     /// <summary>Place of a mechanism in <see cref="Mechanisms"/>, -1 if it is not in the study.</summary>
     public int MechanismIndex(string mechanism)
     {

@@ -38,7 +38,7 @@ internal static class StudySweeps
                 foreach (var (key, entry) in mapping.Entries)
                 {
                     var inner = path.Length == 0 ? key.Text : $"{path}.{key.Text}";
-                    if (s_fixed.Contains(key.Text) && entry is YamlSequence)
+                    if (key.Text == "simulation" || (s_fixed.Contains(key.Text) && entry is YamlSequence))
                         continue;
                     if (entry is YamlSequence classes && key.Text == "classes" && path.Length == 0)
                     {
@@ -79,6 +79,7 @@ internal static class StudySweeps
     /// <summary>The tree with the first value of each sweep, but of <paramref name="swept"/> the one at <paramref name="index"/>.</summary>
     private static YamlValue WithFirst(YamlValue value, YamlSequence? swept, int index, string key = "") => value switch
     {
+        YamlMapping when key == "simulation" => value,
         YamlMapping mapping => mapping with { Entries = [.. mapping.Entries.Select(entry => (entry.Key, WithFirst(entry.Value, swept, index, entry.Key.Text)))] },
         YamlSequence list when key == "classes" => list with { Items = [.. list.Items.Select(item => WithFirst(item, swept, index))] },
         YamlSequence list when s_lists.Contains(key) || s_fixed.Contains(key) => list,

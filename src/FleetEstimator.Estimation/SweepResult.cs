@@ -20,73 +20,50 @@ public sealed record SweepResult
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long FailedNodes { get; init; }
 
-    /// <summary>Of the whole fleet, by metric and mechanism: the level, then the difference from the baseline.</summary>
-    public required IReadOnlyList<SweepEstimate> Estimates { get; init; }
+    /// <summary>Why, each reason once; null if none failed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? FailureReasons { get; init; }
+
+    /// <summary>Of the whole fleet, by metric and mechanism: the level, then the difference from the baseline; each with its <see cref="Estimate.Change"/> from the study.</summary>
+    public required IReadOnlyList<Estimate> Estimates { get; init; }
 
     /// <summary>What a sweep comes to.</summary>
     /// <param name="study">The study itself.</param>
     /// <param name="nodes">Its nodes.</param>
     /// <param name="point">The changed parameter.</param>
     /// <param name="changed">The same nodes with it.</param>
-    /// <param name="failedNodes">Nodes that could not be simulated with it.</param>
+    /// <param name="failures">Why nodes could not be simulated with it, one reason for each.</param>
     /// <param name="weights">What recordings count for.</param>
-    internal static SweepResult Of(StudyDefinition study, FleetAccumulator nodes, SweepPoint point, FleetAccumulator changed, long failedNodes, SelectionWeights weights)
+    internal static SweepResult Of(StudyDefinition study, FleetAccumulator nodes, SweepPoint point, FleetAccumulator changed, IReadOnlyList<string> failures, SelectionWeights weights)
     {
         var mechanisms = study.Mechanisms.Count;
-        var alone = new ScopeEstimator(new ScopeSample(Strata.Of(point.Study, changed, weights)), study.Level);
+        var fleet = new FleetEstimates.Scope(EstimateScope.Fleet, study.Nodes, new ScopeSample(Strata.Of(point.Study, changed, weights)), study.Level);
         var together = new ScopeEstimator(new ScopeSample(Strata.Of(study, [nodes, changed], weights)), study.Level);
-        var estimates = new List<SweepEstimate>();
+        var estimates = new List<Estimate>();
         foreach (var metric in point.Study.Metrics)
         {
             for (var mechanism = 0; mechanism < mechanisms; mechanism++)
             {
-                Add(metric, mechanism, null, alone.Level(metric, mechanism));
+                Add(metric, mechanism, null, fleet.Estimator.Level(metric, mechanism));
                 if (mechanism != study.BaselineIndex)
-                    Add(metric, mechanism, study.BaselineIndex, alone.Difference(metric, mechanism, study.BaselineIndex));
+                    Add(metric, mechanism, study.BaselineIndex, fleet.Estimator.Difference(metric, mechanism, study.BaselineIndex));
             }
         }
 
-        return new SweepResult { Parameter = point.Parameter, Value = point.Value, BaseValue = point.BaseValue, FailedNodes = failedNodes, Estimates = estimates };
-
-        void Add(Metric metric, int mechanism, int? baseline, ScopeEstimate estimate) => estimates.Add(new SweepEstimate
+        return new SweepResult
         {
-            Metric = metric.Name,
-            Mechanism = study.Mechanisms[mechanism],
-            Against = baseline is null ? null : study.Baseline,
-            Value = estimate.Interval.Value,
-            Low = estimate.Interval.Low,
-            High = estimate.Interval.High,
-            Unit = metric.Unit,
-            Change = together.Change(metric, mechanism, baseline, mechanisms).Interval,
-        });
+            Parameter = point.Parameter,
+            Value = point.Value,
+            BaseValue = point.BaseValue,
+            FailedNodes = failures.Count,
+            FailureReasons = failures.Count == 0 ? null : [.. failures.Distinct().Order(StringComparer.Ordinal)],
+            Estimates = estimates,
+        };
+
+        void Add(Metric metric, int mechanism, int? baseline, ScopeEstimate estimate) => estimates.Add(
+            FleetEstimates.Of(metric, study.Mechanisms[mechanism], baseline is null ? null : study.Baseline, fleet, study.Level, estimate) with
+            {
+                Change = together.Change(metric, mechanism, baseline, mechanisms).Interval,
+            });
     }
-}
-
-/// <summary>A figure of the fleet at one point of a sweep.</summary>
-public sealed record SweepEstimate
-{
-    /// <summary>Name of the <see cref="Estimation.Metric"/>.</summary>
-    public required string Metric { get; init; }
-
-    /// <summary>The mechanism it is about.</summary>
-    public required string Mechanism { get; init; }
-
-    /// <summary>Null: the level. The baseline: the difference from it, mechanism minus baseline.</summary>
-    public required string? Against { get; init; }
-
-    /// <summary>The figure.</summary>
-    [JsonPropertyName("estimate")]
-    public required double? Value { get; init; }
-
-    /// <summary>Lower end of its interval.</summary>
-    public required double? Low { get; init; }
-
-    /// <summary>Upper end of its interval.</summary>
-    public required double? High { get; init; }
-
-    /// <summary>Unit of all figures.</summary>
-    public required string Unit { get; init; }
-
-    /// <summary>By how much it differs from the study itself, nodes compared one by one.</summary>
-    public required Interval Change { get; init; }
 }

@@ -16,6 +16,10 @@ public interface IStudyGrain : IGrainWithStringKey
     [Alias("progress")]
     Task<StudyProgress> Progress();
 
+    /// <summary>The nodes so far that cannot be simulated, with the reason, in order of ordinal.</summary>
+    [Alias("failures")]
+    Task<NodeFailure[]> Failures();
+
     /// <summary>A node's result is in its shard; or, with <paramref name="failure"/>, the node cannot be simulated.</summary>
     [Alias("node-ended")]
     Task NodeEnded(long ordinal, string? failure);
@@ -79,16 +83,16 @@ public static class ShardKey
 /// <param name="Started">False if this coordinator knows of no such study: it was never started, or its silo was lost.</param>
 /// <param name="Nodes">Nodes to simulate.</param>
 /// <param name="Done">Nodes whose results are in their shards.</param>
-/// <param name="Failed">Nodes that cannot be simulated, with the reason, in order of ordinal.</param>
+/// <param name="Failed">Nodes that cannot be simulated.</param>
 /// <param name="Running">Nodes handed out and not ended.</param>
 /// <param name="Cancelled">Whether no more nodes are handed out.</param>
-public sealed record StudyProgress(bool Started, long Nodes, long Done, IReadOnlyList<NodeFailure> Failed, int Running, bool Cancelled)
+public sealed record StudyProgress(bool Started, long Nodes, long Done, long Failed, int Running, bool Cancelled)
 {
     /// <summary>What is being done, where it is not the study itself.</summary>
     public string? Stage { get; init; }
 
     /// <summary>Whether nothing more will happen.</summary>
-    public bool Ended => Started && (Done + Failed.Count == Nodes || (Cancelled && Running == 0));
+    public bool Ended => Started && (Done + Failed == Nodes || (Cancelled && Running == 0));
 }
 
 /// <summary>A node that cannot be simulated.</summary>

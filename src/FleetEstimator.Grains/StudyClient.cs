@@ -27,7 +27,7 @@ public sealed class StudyClient(IGrainFactory grains)
                 if (now.Ended && now.Cancelled)
                     throw new OperationCanceledException("The study was cancelled.");
                 if (now.Ended)
-                    return new SimulatedNodes(Results(plan, allocation).ToBlockingEnumerable(CancellationToken.None), now.Failed);
+                    return new SimulatedNodes(Results(plan, allocation).ToBlockingEnumerable(CancellationToken.None), await study.Failures());
                 await Task.Delay(PollPeriod, cancellation);
             }
         }

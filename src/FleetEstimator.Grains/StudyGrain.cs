@@ -51,8 +51,10 @@ internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvide
     public Task<StudyProgress> Progress()
     {
         var nodes = _wanted.Sum();
-        return Task.FromResult(new StudyProgress(_plan != null, nodes, _done, [.. _failed.Select(pair => new NodeFailure(pair.Key, pair.Value))], _running.Count, _cancelled));
+        return Task.FromResult(new StudyProgress(_plan != null, nodes, _done, _failed.Count, _running.Count, _cancelled));
     }
+
+    public Task<NodeFailure[]> Failures() => Task.FromResult<NodeFailure[]>([.. _failed.Select(pair => new NodeFailure(pair.Key, pair.Value))]);
 
     public Task NodeEnded(long ordinal, string? failure)
     {

@@ -25,11 +25,12 @@ public sealed record StudyPlan(
     public const int NodesPerShard = 256;
 
     /// <summary>Finds the recordings of a study. Patterns are relative to <paramref name="folder"/>; every file found is read and validated.</summary>
+    /// <exception cref="StudyException">A recording has two weights, or a class more recordings than its frame has nodes.</exception>
     /// <exception cref="TraceException">A pattern matches no file, a file is not usable, or a claim asks more than a recording can say.</exception>
     public static StudyPlan Make(StudyDefinition study, string folder)
     {
         var recordings = RecordingSet.Find(folder, study.Classes.SelectMany(@class => @class.Recordings).Select(recording => recording.Pattern)).Recordings;
-        var classes = study.Classes.Select(@class => RecordingsOf(@class, recordings, folder)).ToList();
+        var classes = study.Classes.Select(@class => RecordingsOf(study, @class, recordings, folder)).ToList();
         var plan = new StudyPlan(
             IdOf(study, recordings),
             study,
@@ -46,7 +47,7 @@ public sealed record StudyPlan(
     private static string IdOf(StudyDefinition study, IReadOnlyList<Recording> recordings) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.Digest).Prepend(StudyIdentity.Digest(study))))));
 
-    private static List<(int Recording, double Weight)> RecordingsOf(NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
+    private static List<(int Recording, double Weight)> RecordingsOf(StudyDefinition study, NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
     {
         var patterns = @class.Recordings.Select(recording => (recording, Paths: RecordingSet.Match(folder, recording.Pattern).ToHashSet(StringComparer.Ordinal))).ToList();
         var found = new List<(int, double)>();
@@ -58,18 +59,19 @@ public sealed record StudyPlan(
                 continue;
             if (naming.Find(other => other.Weight != naming[0].Weight) is { } other)
             {
-                throw new TraceException(other.Pattern, null, "weight",
-                    $"recording {recordings[index].Node} of class {@class.Name} weighs {other.Weight} here, and {naming[0].Weight} where {naming[0].Pattern} names it",
-                    "Name each recording with one weight");
+                throw Wrong(study, $"{@class.Name}.recordings",
+                    $"recording {recordings[index].Node} weighs {other.Weight} by {other.Pattern}, and {naming[0].Weight} by {naming[0].Pattern}", "name each recording with one weight");
             }
 
             found.Add((index, naming[0].Weight));
         }
 
-        return @class.Frame is not { } frame || found.Count <= frame ? found : throw new TraceException(
-            @class.Recordings[0].Pattern, null, "frame", $"class {@class.Name} has {found.Count} recordings, more than the {frame} nodes they were drawn from",
-            "Write how many nodes the recorded ones were drawn from, or leave frame out");
+        return @class.Frame is not { } frame || found.Count <= frame ? found : throw Wrong(
+            study, $"{@class.Name}.frame", $"there are {found.Count} recordings, more than the {frame} nodes they were drawn from",
+            "write how many nodes the recorded ones were drawn from, or leave frame out");
     }
+
+    private static StudyException Wrong(StudyDefinition study, string field, string problem, string remedy) => new([new StudyError(study.Name, 1, 1, field, problem, remedy)]);
 
     /// <summary>What recordings count for within their class.</summary>
     public SelectionWeights Weights => new(ClassRecordings

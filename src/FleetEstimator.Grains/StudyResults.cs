@@ -36,24 +36,21 @@ public static class StudyResults
     /// <summary>The result of a study.</summary>
     public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads, IReadOnlyList<RecordingBacktest> backtests)
     {
-        var nodes = Complete(plan.Study, outcome.Allocation, outcome.Base);
+        var nodes = Complete(outcome.Allocation, Accumulate(plan.Study, outcome.Base), outcome.Base.Failed);
         return TraceEvidence.Limit(plan, StudyConclusion.Conclude(
             plan.Study,
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
             nodes,
             [.. outcome.Base.Failed.Select(failure => Failed(plan, failure))],
-            [.. plan.Study.Sweep.Zip(outcome.Points, (point, simulated) => (Complete(point.Study, outcome.Allocation, simulated), (long)simulated.Failed.Count))])) with
+            [.. outcome.Points.Select(point => (Complete(outcome.Allocation, point.Nodes, point.Failed), (IReadOnlyList<string>)[.. point.Failed.Select(failure => failure.Reason)]))])) with
         {
             Backtest = backtests,
         };
     }
 
-    private static FleetAccumulator Complete(StudyDefinition study, NodeAllocation allocation, SimulatedNodes simulated)
-    {
-        var nodes = Accumulate(study, simulated);
-        return nodes.Nodes + simulated.Failed.Count == allocation.Nodes ? nodes : throw new InvalidOperationException(
-            $"Of {allocation.Nodes} nodes {nodes.Nodes} have a result and {simulated.Failed.Count} failed: results were lost. Run the study again.");
-    }
+    private static FleetAccumulator Complete(NodeAllocation allocation, FleetAccumulator nodes, IReadOnlyList<NodeFailure> failed) =>
+        nodes.Nodes + failed.Count == allocation.Nodes ? nodes : throw new InvalidOperationException(
+            $"Of {allocation.Nodes} nodes {nodes.Nodes} have a result and {failed.Count} failed: results were lost. Run the study again.");
 
     private static RecordingSummary Summary(StudyPlan plan, int index, Workload workload)
     {

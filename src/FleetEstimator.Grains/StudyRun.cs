@@ -26,9 +26,13 @@ public static class StudyRun
             allocation = next;
         }
 
-        var points = new List<SimulatedNodes>();
+        var points = new List<SimulatedPoint>();
         foreach (var point in plan.Study.Sweep)
-            points.Add(await simulate(plan.Of(point), allocation, $"{point.Parameter} = {point.Value}"));
+        {
+            var changed = await simulate(plan.Of(point), allocation, $"{point.Parameter} = {point.Value}");
+            points.Add(new SimulatedPoint(StudyResults.Accumulate(point.Study, changed), changed.Failed));
+        }
+
         return new StudyOutcome(allocation, nodes, points);
     }
 }

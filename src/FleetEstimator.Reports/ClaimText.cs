@@ -12,7 +12,7 @@ internal static class ClaimText
         return result.Claims.Count == 1
             ? $"The claim is judged by its whole {level} interval: supported or refuted where it lies on one side of the threshold, undecided where it lies on both."
             : $"The {result.Claims.Count} claims are judged together (Holm 1979), so that at {level} no verdict among them is wrong: each by its whole interval, whose level is raised for their "
-                + $"number to between {Levels(result.Claims)}; supported or refuted where it lies on one side of the threshold, undecided where it lies on both.";
+                + $"number to {Levels(result.Claims)}; supported or refuted where it lies on one side of the threshold, undecided where it lies on both.";
     }
 
     /// <summary>Of an undecided claim, how many recordings would decide it; otherwise nothing.</summary>
@@ -23,5 +23,6 @@ internal static class ClaimText
     /// <summary>The level of a claim's interval.</summary>
     public static string Level(ClaimResult claim) => $"{(100 * claim.Level).ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)}%";
 
-    private static string Levels(IReadOnlyList<ClaimResult> claims) => $"{Level(claims.MinBy(claim => claim.Level)!)} and {Level(claims.MaxBy(claim => claim.Level)!)}";
+    private static string Levels(IReadOnlyList<ClaimResult> claims) =>
+        (Level(claims.MinBy(claim => claim.Level)!), Level(claims.MaxBy(claim => claim.Level)!)) is var (least, most) && least == most ? least : $"between {least} and {most}";
 }

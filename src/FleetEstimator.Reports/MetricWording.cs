@@ -19,7 +19,7 @@ public sealed record MetricWording(string Metric, string Title, string Share)
     ];
 
     /// <summary>What right-sizing looks for.</summary>
-    public static MetricWording SmallestLimit { get; } = new("smallest_limit", "Smallest memory limit", "the smallest memory limits");
+    public static MetricWording SmallestLimit { get; } = new("smallest_limit", "Smallest memory limit", "smallest memory limits");
 
     /// <summary>What it may cost.</summary>
     public static IReadOnlyList<MetricWording> Costs { get; } =

@@ -63,7 +63,7 @@ public static class ReportText
         {
             var figure = new Interval(claim.Value, claim.Low, claim.High);
             var text = FigureFormat.Text(figure, claim.Unit, Typography.Terminal);
-            var range = text.Range is null ? "" : $" ({text.Range})";
+            var range = text.Range is null ? "" : $" ({text.Range}, {ClaimText.Level(claim)} interval)";
             page.Paragraph($"{Mark(claim.Verdict)} {claim.Verdict.ToString().ToLowerInvariant(),-9}  {Findings.ScopeName(claim.Scope)}: {MetricWording.Claim(claim)} ({claim.Mechanism})", hanging: 15, indent: 2);
             page.Paragraph($"{text.Value}{range} {MetricWording.Denominator(claim)}{(claim.Reason is null ? "" : "; " + Sentences.Inside(claim.Reason))}{ClaimText.Needs(claim, "; ")}", indent: 15);
         }
@@ -190,14 +190,19 @@ public static class ReportText
         if (result.Sweep.Count == 0)
             return;
         page.Heading($"What if, on the same nodes (exploratory; {Percentage.ToText(result.Level)} intervals each, not adjusted for their number)");
+        var footnotes = new Footnotes();
         foreach (var point in result.Sweep)
         {
             page.Paragraph($"{point.Parameter} = {point.Value} (in the study: {point.BaseValue})", indent: 2);
             foreach (var row in SweepText.Rows(findings, point, Typography.Terminal))
-                page.Paragraph($"{row.Title}: {row.Figure}{(row.Range is null ? "" : $" ({row.Range})")}; change {row.Change}{(row.ChangeRange is null ? "" : $" ({row.ChangeRange})")}", hanging: 4, indent: 4);
+            {
+                var remark = row.Remark is null ? "" : $" [{footnotes.Number(row.Remark)}]";
+                page.Paragraph($"{row.Title}: {row.Figure} ({row.Range ?? "no interval"}); change {row.Change} ({row.ChangeRange ?? "no interval"}){remark}", hanging: 4, indent: 4);
+            }
         }
 
         page.Line();
+        WriteLegend(new NameLegend(NameWidth), footnotes, page);
     }
 
     private static void WriteBacktests(StudyResult result, TextPage page)

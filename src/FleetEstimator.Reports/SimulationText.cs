@@ -13,10 +13,11 @@ internal static class SimulationText
             + $"), to make the simulation's own part of the fleet's interval ±{Percentage.ToText(outcome.HalfWidth)} or less.",
         .. outcome.Figures.Select(figure =>
             $"{MetricWording.Of(figure.Metric).Title} under {figure.Mechanism}: "
-                + (figure.HalfWidth is { } reached ? $"±{FigureFormat.Text(new Interval(reached, null, null), MetricUnit.One, Typography.Page).Value}" : "not known")
-                + (figure.Reached ? "" : ", every node simulated and still wider than asked")
+                + (figure.HalfWidth is { } reached ? $"±{FigureFormat.Text(new Interval(reached, null, null), MetricUnit.One, Typography.Page).Value}" : "not known, since no recording is replayed by nodes that can be compared")
+                + (figure.LeftOut.Count == 0 || figure.HalfWidth is null ? "" : $", without what {string.Join(", ", figure.LeftOut)} may add, whose recordings are replayed by one node each")
+                + (figure.Reached || figure.HalfWidth is null ? "" : ", every node simulated and still wider than asked")
                 + (figure.RecordingsForWhole is { } needed
-                    ? $"; the whole interval, which rests on {VerdictSentence.Counted(figure.Recordings, "recording")}, would be as narrow with about {FigureFormat.Count(needed)}."
-                    : "; how many recordings would make the whole interval as narrow cannot be told.")),
+                    ? $"; for the whole interval, which rests on {VerdictSentence.Counted(figure.Recordings, "recording")}, to be ±{Percentage.ToText(outcome.HalfWidth)} it would take about {FigureFormat.Count(needed)}."
+                    : "; how many recordings that would take for the whole interval cannot be told.")),
     ];
 }

@@ -8,7 +8,8 @@ namespace FleetEstimator.Reports;
 /// <param name="Range">Its interval, or null.</param>
 /// <param name="Change">The difference from the study.</param>
 /// <param name="ChangeRange">Its interval, or null.</param>
-internal sealed record SweepRow(string Title, string Figure, string? Range, string Change, string? ChangeRange);
+/// <param name="Remark">Why there is no figure or no interval, or what a reader must know; or null.</param>
+internal sealed record SweepRow(string Title, string Figure, string? Range, string Change, string? ChangeRange, string? Remark);
 
 /// <summary>Points of a sweep, as every report says them.</summary>
 internal static class SweepText
@@ -31,13 +32,13 @@ internal static class SweepText
         }
     }
 
-    private static SweepRow Row(string title, SweepEstimate estimate, bool negate, Typography typography)
+    private static SweepRow Row(string title, Estimate estimate, bool negate, Typography typography)
     {
-        var (figure, change) = (new Interval(estimate.Value, estimate.Low, estimate.High), estimate.Change);
+        var (figure, change) = (new Interval(estimate.Value, estimate.Low, estimate.High), estimate.Change!);
         if (negate)
             (figure, change) = (figure.Negated(), change.Negated());
         var text = FigureFormat.Text(figure, estimate.Unit, typography);
         var format = FigureFormat.For(change, estimate.Unit, typography);
-        return new SweepRow(title, text.Value, text.Range, format.Extra(change.Value), format.Range(change));
+        return new SweepRow(title, text.Value, text.Range, format.Extra(change.Value), format.Range(change), estimate.Reason ?? estimate.Note);
     }
 }

@@ -9,7 +9,10 @@ public sealed class LocalStudy
     private readonly WorkloadCache _workloads;
     private readonly IProgress<StudyProgress> _progress;
     private readonly CancellationToken _cancellation;
-    private readonly Dictionary<string, ConcurrentDictionary<long, (NodeResult? Result, string? Failure)>> _ended = [];
+
+    // Of one plan: rounds of the study itself go on from each other, a point of its sweep is simulated once.
+    private ConcurrentDictionary<long, (NodeResult? Result, string? Failure)> _ended = [];
+    private string? _planId;
 
     private LocalStudy(WorkloadCache workloads, IProgress<StudyProgress> progress, CancellationToken cancellation) =>
         (_workloads, _progress, _cancellation) = (workloads, progress, cancellation);
@@ -22,21 +25,19 @@ public sealed class LocalStudy
     private Task<SimulatedNodes> Simulate(StudyPlan plan, NodeAllocation allocation, string? stage)
     {
         var study = new LoadedStudy(plan, _workloads);
-        if (!_ended.TryGetValue(plan.Id, out var ended))
-            _ended.Add(plan.Id, ended = new());
-        var failures = new ConcurrentQueue<NodeFailure>(Failures(ended));
-        var done = (long)(ended.Count - failures.Count);
+        if (plan.Id != _planId)
+            (_planId, _ended) = (plan.Id, []);
+        var ended = _ended;
+        var failed = (long)Failures(ended).Count();
+        var done = ended.Count - failed;
         Parallel.ForEach(
             plan.Ordinals(allocation).Where(ordinal => !ended.ContainsKey(ordinal)).ToList(),
             new ParallelOptions { CancellationToken = _cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
             ordinal =>
             {
                 ended[ordinal] = Simulate(study, ordinal);
-                if (ended[ordinal].Failure is { } reason)
-                    failures.Enqueue(new NodeFailure(ordinal, reason));
-                else
-                    Interlocked.Increment(ref done);
-                _progress.Report(new StudyProgress(Started: true, allocation.Nodes, Interlocked.Read(ref done), [.. failures], Running: 0, Cancelled: false) { Stage = stage });
+                Interlocked.Increment(ref ended[ordinal].Failure is null ? ref done : ref failed);
+                _progress.Report(new StudyProgress(Started: true, allocation.Nodes, Interlocked.Read(ref done), Interlocked.Read(ref failed), Running: 0, Cancelled: false) { Stage = stage });
             });
         return Task.FromResult(new SimulatedNodes(
             [.. ended.OrderBy(entry => entry.Key).Select(entry => entry.Value.Result).OfType<NodeResult>()],

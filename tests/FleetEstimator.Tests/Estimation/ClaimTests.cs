@@ -100,6 +100,27 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public void AreWronglyDecided_NoOftener_WhenTheySpeakOfTheSameRecordingsAndSomeAreDecided()
+    {
+        // Five claims on one class are far from their thresholds and decided, so that the levels of the other five, with thresholds at the truth, fall; those five are about one figure of
+        // mechanisms that do nearly the same: as dependent as claims of a study are.
+        var random = new Random(6);
+        var study = Fleets.Study(5, 100);
+        study = study with
+        {
+            Claims = [.. study.Mechanisms.SelectMany(mechanism => new[] { 50 * 1e6, 100 * 1e6 }.Select(threshold => Claim("rss_mean", ClaimSubject.Level, threshold) with { Mechanism = mechanism }))],
+        };
+
+        var wrong = Enumerable.Range(0, 1000).Count(_ => Fleets.Finish(study, Enumerable.Range(0, 12).Select(node =>
+        {
+            var common = CoverageTests.Normal(random, 1e6, 1e5);
+            return Fleets.Node(0, node, node, [.. Enumerable.Range(0, 5).Select(_ => Fleets.Rss((long)(common + CoverageTests.Normal(random, 0, 2e4))))]);
+        })).Claims.Any(claim => claim.Threshold == 100 * 1e6 && claim.Verdict != Verdict.Undecided));
+
+        Assert.InRange(wrong / 1000.0, 0, 0.06);
+    }
+
+    [Fact]
     public void SayHowManyRecordingsWouldDecideThem()
     {
         var study = Fleets.Study(1, 10) with { Claims = [Claim("rss_mean", ClaimSubject.Level, 1000) with { Mechanism = "linux-6.1" }] };

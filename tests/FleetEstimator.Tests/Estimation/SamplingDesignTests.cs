@@ -11,26 +11,38 @@ public sealed class SamplingDesignTests
     [Fact]
     public void CountsRecordingsByTheirWeights()
     {
-        // Means 100, 200 and 400 with weights 1, 2 and 5: (100 + 400 + 2000) / 8 = 312.5. Deviations -212.5, -112.5, 87.5 times weights 1/8, 2/8, 5/8.
+        // Means 100, 200, 400 and 500 with weights 1, 1, 2 and 2: (100 + 200 + 800 + 1000) / 6 = 350. Σω² = 10/36, so four recordings say as much as 3.6. A recording with share ω shows
+        // 1 - 2ω + Σω² of its variance: 34/36 and 22/36.
         var study = Fleets.Study(1, 10);
-        var weights = new SelectionWeights(new Dictionary<(int, int), double> { [(0, 1)] = 2, [(0, 2)] = 5 });
+        var weights = new SelectionWeights(new Dictionary<(int, int), double> { [(0, 2)] = 2, [(0, 3)] = 2 });
 
-        var total = Finish(study, Rss(0, (0, 100), (1, 200), (2, 400)), weights).Level("rss_mean");
+        var total = Finish(study, Rss(0, (0, 100), (1, 200), (2, 400), (3, 500)), weights).Level("rss_mean");
 
-        Assert.Equal(3125, total.Value!.Value, 1e-9);
-        var variance = 100 * 1.5 * ((212.5 * 212.5) + (225 * 225.0) + (437.5 * 437.5)) / 64;
-        Assert.Equal(T2 * Math.Sqrt(variance), total.High!.Value - total.Value.Value, 1e-6);
+        Assert.Equal(3500, total.Value!.Value, 1e-9);
+        var variance = 100.0 / 36 * ((((250 * 250) + (150 * 150)) * 36.0 / 34) + (4 * ((50 * 50) + (150 * 150)) * 36.0 / 22));
+        Assert.Equal(2.6, total.DegreesOfFreedom!.Value, 1e-9);
+        Assert.Equal(StudentQuantile.TwoSided(0.95, 2.6) * Math.Sqrt(variance), total.High!.Value - total.Value.Value, 1e-6);
+    }
+
+    [Fact]
+    public void GivesNoInterval_WhereOneRecordingOutweighsTheOthers()
+    {
+        var weights = new SelectionWeights(new Dictionary<(int, int), double> { [(0, 0)] = 1e6 });
+
+        var total = Finish(Fleets.Study(1, 10), Rss(0, (0, 100), (1, 200), (2, 400), (3, 500)), weights).Level("rss_mean");
+
+        Assert.Equal((null, null, "class a has 4 recordings, which by their weights say as much as 1.0; an interval needs at least 3"), (total.Low, total.High, total.Reason));
     }
 
     [Fact]
     public void IsTheSame_WhenAllWeightsAreScaled()
     {
         var study = Fleets.Study(1, 10, 30);
-        var nodes = Rss(0, (0, 100), (1, 200), (2, 400)).Concat(Rss(1, (1, 7), (3, 8), (4, 12))).ToList();
-        Dictionary<(int, int), double> weights = new() { [(0, 1)] = 2, [(0, 2)] = 5, [(1, 3)] = 0.5 };
+        var nodes = Rss(0, (0, 100), (1, 200), (2, 400), (5, 300)).Concat(Rss(1, (1, 7), (3, 8), (4, 12), (5, 13))).ToList();
+        Dictionary<(int, int), double> weights = new() { [(0, 1)] = 2, [(0, 2)] = 2, [(1, 3)] = 0.5 };
 
         // 4 is a power of two, so that not even rounding differs; the weights left out weigh 4 then.
-        var scaled = Enumerable.Range(0, 2).SelectMany(@class => Enumerable.Range(0, 5).Select(recording => (@class, recording)))
+        var scaled = Enumerable.Range(0, 2).SelectMany(@class => Enumerable.Range(0, 6).Select(recording => (@class, recording)))
             .ToDictionary(key => key, key => 4 * weights.GetValueOrDefault(key, 1));
 
         Assert.Equal(Finish(study, nodes, new SelectionWeights(weights)).Estimates, Finish(study, nodes, new SelectionWeights(scaled)).Estimates);
@@ -85,8 +97,8 @@ public sealed class SamplingDesignTests
         var estimates = Fleets.Finish(collapsed, nodes);
         var fleet = estimates.Level("rss_mean");
 
-        // By hand: mean of the group (20·10 + 30·16) / 50 = 13.6; influences 20·(-3.6), 15·0.4, 15·4.4, times √(3/2); and of class a 100·7/3.
-        var (group, own) = (1.5 * ((72 * 72.0) + 36 + (66 * 66)), 100 * 7.0 / 3);
+        // By hand: plain mean of the group's recordings 14; influences 20·(-4), 15·0, 15·4, times √(3/2); and of class a 100·7/3.
+        var (group, own) = (1.5 * ((80 * 80.0) + (60 * 60)), 100 * 7.0 / 3);
         var freedom = (group + own) * (group + own) / (((group * group) + (own * own)) / 2);
         Assert.Equal(StudentQuantile.TwoSided(0.95, freedom) * Math.Sqrt(group + own), (fleet.High - fleet.Value)!.Value, 1e-6);
         Assert.Equal("class b has 1 recording, and its variance is only known together with that of the other classes collapsed as small", estimates.Level("rss_mean", scope: "class:b").Reason);

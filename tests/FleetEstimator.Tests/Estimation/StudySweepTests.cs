@@ -76,12 +76,12 @@ public sealed class StudySweepTests
             after.Add(Fleets.Node(0, recording, recording, Fleets.Rss(bytes - 500), Fleets.Rss(bytes - 600 - change)));
         }
 
-        var result = SweepResult.Of(study, before, new SweepPoint("a.limit", "1 GiB", "none", study), after, failedNodes: 0, SelectionWeights.Equal);
+        var result = SweepResult.Of(study, before, new SweepPoint("a.limit", "1 GiB", "none", study), after, [], SelectionWeights.Equal);
 
         var saving = result.Estimates.Single(estimate => estimate is { Metric: "rss_mean", Against: not null });
-        Assert.Equal((-1030, -30), (saving.Value, saving.Change.Value));
+        Assert.Equal((-1030, -30), (saving.Value, saving.Change!.Value));
         var t = 0.95 * Math.Sqrt(2 / (1 - (0.95 * 0.95)));
-        Assert.Equal(t * Math.Sqrt(100 * 7.0 / 3), (saving.Change.High - saving.Change.Value)!.Value, 1e-9);
+        Assert.Equal(t * Math.Sqrt(100 * 7.0 / 3), (saving.Change.High - saving.Change!.Value)!.Value, 1e-9);
         var level = result.Estimates.Single(estimate => estimate is { Metric: "rss_mean", Against: null, Mechanism: "linux-6.1" });
         Assert.Equal(new Interval(-5000, -5000, -5000), level.Change);
     }

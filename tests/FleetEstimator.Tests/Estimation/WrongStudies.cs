@@ -172,6 +172,8 @@ internal static class WrongStudies
         ("swap:", "    reclaim: {proactive: on}", 7, "classes[0].swap", "or {device: none}: then memory over the limit cannot be reclaimed"),
         ("start:", "    ksm: {sleep: 1500 us}", 15, "classes[0].ksm.sleep", "whole number of milliseconds"),
         ("start:", "    reclaim: {proactive: {interval: 500 us}}", 15, "classes[0].reclaim.proactive.interval", "is too short; the least is 1 ms"),
+        ("nodes:", "    nodes: 3\n    frame: 2", 9, "classes[0].frame", "2 nodes are fewer than the 3 of the class"),
+        ("level:", "simulation: {half_width: [1%, 2%]}", 5, "simulation.half_width", "is a list"),
         ("level:", "simulation: {half_width: 0%}", 5, "simulation.half_width", "above 0%"),
         ("- {metric: z", "  - {metric: smallest_limit, is: \"> 1\", scope: fleet, mechanism: linux-6.12}", 17, "claims[0].metric", "is not looked for; add right_size"),
         ("swap:", "    swap: {device: zram, size: 0}", 14, "classes[0].swap.size", "is too small"),

@@ -51,7 +51,7 @@ public sealed class ReportTextTests
         var places = new[]
         {
             "claims are judged together (Holm 1979), so that at 95%", "Smallest memory limit", "Memory saved on a node: a tenth, half and nine tenths", "How much was simulated",
-            "would be as narrow with about", "What if, on the same nodes (exploratory", "web.limit = none (in the study: {of_peak: 70%})", "; change ", "Memory saved by +zero-pfn-swapin:",
+            "it would take about", "What if, on the same nodes (exploratory", "web.limit = none (in the study: {of_peak: 70%})", "; change ", "Memory saved by +zero-pfn-swapin:",
         }.Select(part => text.IndexOf(part, StringComparison.Ordinal)).ToArray();
         Assert.DoesNotContain(-1, places);
         Assert.Equal(places.Order(), places);

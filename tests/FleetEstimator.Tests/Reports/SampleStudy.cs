@@ -70,7 +70,7 @@ internal sealed record SampleStudy
             changed.Add(sized with { Lanes = [.. sized.Lanes.Select(lane => lane with { MemoryMeanBytes = lane.MemoryMeanBytes / 10 * 9 })] });
         }
 
-        return StudyConclusion.Conclude(study, Recordings, nodes, [], [(changed, 2)]) with { Backtest = Backtests };
+        return StudyConclusion.Conclude(study, Recordings, nodes, [], [(changed, ["too small", "too small"])]) with { Backtest = Backtests };
     }
 
     /// <summary>The same without a simulated node of one class.</summary>
