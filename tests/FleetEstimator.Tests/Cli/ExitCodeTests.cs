@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using FleetEstimator.Cli;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
@@ -98,6 +99,34 @@ public sealed class ExitCodeTests : IDisposable
         Assert.Equal(first, await File.ReadAllTextAsync(Path.Combine(Result, "report.json"), TestContext.Current.CancellationToken));
         Assert.Equal(ExitCode.Done, await Invoke(RunCommand.Create(), WriteStudy(Study()), "--local", "--out", Result, "--seed", "8"));
         Assert.NotEqual(first, await File.ReadAllTextAsync(Path.Combine(Result, "report.json"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task SeedOption_ReachesEveryPointOfASweep()
+    {
+        // On zram without a limit nothing reads ahead: whatever the seed, this parameter changes nothing on the same nodes.
+        var study = Study().Replace("recordings:", "swap: {device: zram, size: 1 MiB, page_cluster: [0, 3]}, recordings:", StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, await Invoke(RunCommand.Create(), WriteStudy(study), "--local", "--out", Result, "--seed", "8"));
+
+        using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Result, "report.json"), TestContext.Current.CancellationToken));
+        var point = Assert.Single(report.RootElement.GetProperty("sweep").EnumerateArray());
+        Assert.Equal(("web.swap.page_cluster", "3"), (point.GetProperty("parameter").GetString(), point.GetProperty("value").GetString()));
+        Assert.All(
+            point.GetProperty("estimates").EnumerateArray().Where(estimate => estimate.GetProperty("estimate").ValueKind == JsonValueKind.Number),
+            estimate => Assert.Equal(0, estimate.GetProperty("change").GetProperty("estimate").GetDouble()));
+    }
+
+    [Theory]
+    [InlineData("seed: [7, 8]", "--seed", "9")]
+    [InlineData("costs: {fault: [330, 500]}", "--costs", "costs.yaml")]
+    public async Task OptionForWhatTheStudySweeps_Exits2(string swept, string option, string value) =>
+        Assert.Equal(ExitCode.WrongUsage, await Invoke(RunCommand.Create(), WriteStudy(Study() + "\n" + swept), "--local", "--out", Result, option, value));
+
+    [Fact]
+    public async Task PointOfASweepWithNothingToMeasure_Exits2_BeforeAnythingIsSimulated()
+    {
+        Assert.Equal(ExitCode.WrongUsage, await Run(Study() + "\nwarm_up: [100 ms, 1 s]"));
+        Assert.False(Directory.Exists(Result));
     }
 
     [Fact]
