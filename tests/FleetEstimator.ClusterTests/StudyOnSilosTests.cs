@@ -53,7 +53,7 @@ public class StudyOnSilosTests
         Assert.InRange(result.SimulatedNodes, 64, 2999);
         Assert.All(result.Simulation!.Figures, figure => Assert.True(figure.Reached));
         Assert.Equal(("defaults.lru", "classic"), (Assert.Single(result.Sweep).Parameter, result.Sweep[0].Value));
-        Assert.Contains(result.Sweep[0].Estimates, estimate => estimate.Change.Value != 0);
+        Assert.Contains(result.Sweep[0].Estimates, estimate => estimate.Change!.Value != 0);
     }
 
     [Fact]
