@@ -16,7 +16,7 @@ internal static class Assumptions
         "Each recording is one period of its node, a stage of sampling of its own. How much other periods of the same nodes would differ is not estimated apart: it is in the intervals as "
             + "far as the recordings were made at times independent of each other, and what all nodes had in common then (a day, a season, a release) is not in them.",
         "Only private anonymous memory is modelled. Page cache, shared memory and the kernel's own memory are in no figure.",
-        .. UnknownAccesses(recordings),
+        .. UnknownAccesses(study, recordings),
         .. PageSampling(recordings),
         .. study.Classes.SelectMany(@class => OfClass(@class, recordings)),
         .. Asked(study),
@@ -141,9 +141,11 @@ internal static class Assumptions
             yield return $"{shared} of {recordings.Count} recordings stand for several classes; the intervals take into account that those classes then err together.";
     }
 
-    private static IEnumerable<string> UnknownAccesses(IReadOnlyList<RecordingSummary> recordings)
+    private static IEnumerable<string> UnknownAccesses(StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
     {
-        var unknown = recordings.Count(recording => recording.HasUnknownAccesses);
+        // A class that says which accesses are loads leaves none unknown.
+        var open = study.Classes.Where(@class => @class.Loads is null).Select(@class => @class.Name).ToHashSet(StringComparer.Ordinal);
+        var unknown = recordings.Count(recording => recording.HasUnknownAccesses && recording.Classes.Any(open.Contains));
         if (unknown > 0)
         {
             yield return $"{unknown} of {recordings.Count} recordings hold accesses that may have been loads or stores. They were replayed as all loads and as all "

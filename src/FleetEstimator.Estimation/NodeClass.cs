@@ -66,8 +66,8 @@ public sealed record NodeClass
     public double ZeroPageForbidden { get; init; }
 
     /// <summary>
-    /// A what-if: the share of recorded page contents that are filled with zeros, in [0, 1]. Blocks of 64 KiB chosen by a hash become zeros, or data, until it is met; raising the
-    /// share only adds zeros. Null = as recorded.
+    /// A what-if: the share of recorded page contents that are filled with zeros, in [0, 1], weighted by pages. Blocks of 64 KiB in order of a hash become zeros, or data, until it is met to
+    /// within a block; raising the share only adds zeros. Null = as recorded.
     /// </summary>
     public double? ZeroPages { get; init; }
 

@@ -24,7 +24,7 @@ public enum NodeQuantity : byte
     /// <summary>Pages taken out of users' swap accounting, mean over time.</summary>
     SwapHiddenMeanPages,
 
-    /// <summary>Least memory limit in bytes under which major faults stay within the study's bound; 0 in studies that do not look for it.</summary>
+    /// <summary>Smallest memory limit in bytes found under which major faults stay within the study's bound; 0 in studies that do not look for it.</summary>
     SmallestLimitBytes,
 
     /// <summary>Nodes (1 or 0) whose major faults exceed the study's bound even without a limit.</summary>

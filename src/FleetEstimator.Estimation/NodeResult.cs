@@ -73,8 +73,8 @@ public sealed record LaneResult
     public long SwapHiddenMeanPages { get; init; }
 
     /// <summary>
-    /// Least memory limit in bytes with which major faults stay within <see cref="StudyDefinition.RightSize"/>; what the node uses without a limit where they never do.
-    /// 0 where the study does not look for it.
+    /// A memory limit in bytes with which major faults stay within <see cref="StudyDefinition.RightSize"/> and no more pages are out of memory than without a limit, while with the next smaller
+    /// one, by 1/128 of the most that is charged to the node without a limit (swap cache included), they do not; that most itself where no limit holds. 0 where the study does not look for it.
     /// </summary>
     public long SmallestLimitBytes { get; init; }
 
