@@ -31,6 +31,7 @@ internal sealed record RecordSummaryJson(
     double? RecorderCpuShareOfOneCore,
     double RecorderCpuSeconds,
     double StartCpuSeconds,
+    bool StartCounts,
     double CompilationSeconds,
     int? CommandExitCode)
 {
@@ -61,6 +62,7 @@ internal sealed record RecordSummaryJson(
         summary.RecorderCpuShare,
         summary.RecorderCpuTime.TotalSeconds,
         summary.StartCpuTime.TotalSeconds,
+        summary.StartCounts,
         summary.CompilationTime.TotalSeconds,
         summary.CommandExitCode);
 }

@@ -113,7 +113,7 @@ internal static class Assumptions
         if (study.Simulation is { } target)
         {
             yield return $"Of each class as many nodes were simulated as it takes to make the simulation's own part of the fleet's interval {Percentage.ToText(target.HalfWidth)} or less on either side "
-                + $"({string.Join(", ", target.Metrics)}), not every node of the fleet.";
+                + $"({string.Join(", ", target.Metrics)}), or all of them where that takes more.";
         }
 
         if (study.RightSize is { } bound)

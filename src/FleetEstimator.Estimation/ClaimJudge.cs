@@ -107,26 +107,10 @@ internal static class ClaimJudge
     }
 
     /// <summary>The fewest recordings in all, differing as those at hand do, with which the estimates as they are would decide the claim; null beyond what could be planned.</summary>
-    private static int? RecordingsToDecide(Claim claim, double level, ScopeEstimate figure)
-    {
-        var (undecided, decided) = (figure.Recordings, figure.Recordings);
-        do
-        {
-            (undecided, decided) = (decided, 2 * decided);
-            if (decided > MostTimesRecordings * (long)figure.Recordings)
-                return null;
-        }
-        while (!Decides(decided));
-        while (decided - undecided > 1)
-        {
-            var middle = undecided + ((decided - undecided) / 2);
-            (undecided, decided) = Decides(middle) ? (undecided, middle) : (middle, decided);
-        }
-
-        return decided;
-
-        bool Decides(int recordings) => VerdictOf(claim.Comparison, claim.Threshold, figure.Grounds
+    private static int? RecordingsToDecide(Claim claim, double level, ScopeEstimate figure) => IntervalGrounds.FewestRecordings(
+        figure.Recordings,
+        MostTimesRecordings * figure.Recordings,
+        recordings => VerdictOf(claim.Comparison, claim.Threshold, figure.Grounds
             .Select(grounds => grounds.WithRecordings((double)recordings / figure.Recordings).At(level))
-            .Aggregate((one, other) => one.Over(other))) != Verdict.Undecided;
-    }
+            .Aggregate((one, other) => one.Over(other))) != Verdict.Undecided);
 }

@@ -75,6 +75,10 @@ public sealed record Estimate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Interval? Relative { get; init; }
 
+    /// <summary>Of a quantile over the nodes of the scope: the share of them, in (0, 1), whose own figure is at most so much; read from bins 1.6% wide. Null of everything else.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Quantile { get; init; }
+
     /// <summary>At a point of a sweep: by how much it differs from the study itself, nodes compared one by one. Null elsewhere.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Interval? Change { get; init; }
@@ -86,48 +90,6 @@ public sealed record Estimate
     /// <summary>A saving as a share of the baseline's level (0.02 = 2% saved); null where <see cref="Relative"/> is.</summary>
     [JsonIgnore]
     public Interval? SavedShare => Relative?.Negated();
-}
-
-/// <summary>A quantile of a figure over the nodes of a scope: that share of them has at most so much.</summary>
-public sealed record QuantileEstimate
-{
-    /// <summary>Name of the <see cref="Estimation.Metric"/>; the figure is of one node.</summary>
-    public required string Metric { get; init; }
-
-    /// <summary>The mechanism it is about.</summary>
-    public required string Mechanism { get; init; }
-
-    /// <summary>Null: the level under the mechanism. The baseline: the difference on the same node, mechanism minus baseline.</summary>
-    public required string? Against { get; init; }
-
-    /// <summary><c>fleet</c> or <c>class:NAME</c>.</summary>
-    public required string Scope { get; init; }
-
-    /// <summary>The share of nodes, in (0, 1).</summary>
-    public required double Quantile { get; init; }
-
-    /// <summary>The quantile, read from bins 1.6% wide; null where no node was simulated. Between two access assumptions: the middle.</summary>
-    [JsonPropertyName("estimate")]
-    public required double? Value { get; init; }
-
-    /// <summary>Lower end of the interval, null where none can be given.</summary>
-    public required double? Low { get; init; }
-
-    /// <summary>Upper end of the interval, null where none can be given.</summary>
-    public required double? High { get; init; }
-
-    /// <summary>Confidence level of the interval.</summary>
-    public required double Level { get; init; }
-
-    /// <summary>Unit of figure and interval.</summary>
-    public required string Unit { get; init; }
-
-    /// <summary>Different recordings behind it.</summary>
-    public required int Recordings { get; init; }
-
-    /// <summary>Why there is no figure or no interval; null where both are given.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Reason { get; init; }
 }
 
 /// <summary>A figure and its interval, each null where it cannot be given.</summary>

@@ -7,7 +7,7 @@ public sealed record FleetEstimates
     public required IReadOnlyList<Estimate> Estimates { get; init; }
 
     /// <summary>By scope, metric, mechanism (the level, then the difference from the baseline) and quantile: how figures are distributed over nodes.</summary>
-    public required IReadOnlyList<QuantileEstimate> Quantiles { get; init; }
+    public required IReadOnlyList<Estimate> Quantiles { get; init; }
 
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }
@@ -89,7 +89,7 @@ public sealed record FleetEstimates
         MeasuredCoverage.Warning(scopes.Where(scope => scopes.Count > 2 || scope.Name == EstimateScope.Fleet).Where(scope => scope.Sample is { WhyNoFigure: null, WhyNoInterval: null, IsCensus: false })
             .Select(scope => (scope.Name, scope.Estimator.EffectiveRecordings))) is { } warning ? [warning] : [];
 
-    private static IEnumerable<QuantileEstimate> QuantilesOf(StudyDefinition study, Scope scope)
+    private static IEnumerable<Estimate> QuantilesOf(StudyDefinition study, Scope scope)
     {
         var estimator = new QuantileEstimator(scope.Sample, study.Level);
         for (var metric = 0; metric < NodeDistributions.Metrics.Count; metric++)
@@ -102,21 +102,16 @@ public sealed record FleetEstimates
                 {
                     foreach (var quantile in QuantileEstimator.Quantiles)
                     {
-                        var (interval, reason) = estimator.Estimate(metric, mechanism, difference, quantile);
-                        yield return new QuantileEstimate
+                        yield return Of(
+                            NodeDistributions.Metrics[metric],
+                            study.Mechanisms[mechanism],
+                            difference ? study.Baseline : null,
+                            scope,
+                            study.Level,
+                            estimator.Estimate(metric, mechanism, difference, quantile)) with
                         {
-                            Metric = NodeDistributions.Metrics[metric].Name,
-                            Mechanism = study.Mechanisms[mechanism],
-                            Against = difference ? study.Baseline : null,
-                            Scope = scope.Name,
                             Quantile = quantile,
-                            Value = interval.Value,
-                            Low = interval.Low,
-                            High = interval.High,
-                            Level = study.Level,
-                            Unit = NodeDistributions.Metrics[metric].Unit,
-                            Recordings = scope.Sample.Recordings,
-                            Reason = reason,
+                            PerNode = null,
                         };
                     }
                 }

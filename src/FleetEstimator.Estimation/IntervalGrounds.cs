@@ -29,6 +29,29 @@ internal sealed record IntervalGrounds(double Value, double Least, double Most, 
         };
     }
 
+    /// <summary>The fewest recordings that are enough; null where not even <paramref name="most"/> are known to be.</summary>
+    /// <param name="tooFew">As many as are known not to be enough, at least 1.</param>
+    /// <param name="most">The most that could be planned.</param>
+    /// <param name="isEnough">Whether so many are; from some number on, all are.</param>
+    public static int? FewestRecordings(int tooFew, int most, Predicate<int> isEnough)
+    {
+        var enough = 2 * tooFew;
+        for (; !isEnough(enough); enough *= 2)
+        {
+            if (enough > most / 2)
+                return null;
+            tooFew = enough;
+        }
+
+        while (enough - tooFew > 1)
+        {
+            var middle = tooFew + ((enough - tooFew) / 2);
+            (tooFew, enough) = isEnough(middle) ? (tooFew, middle) : (middle, enough);
+        }
+
+        return enough;
+    }
+
     /// <summary>The grounds of the figure with the opposite sign.</summary>
     public IntervalGrounds Negated() => this with
     {

@@ -26,32 +26,40 @@ internal sealed class QuantileEstimator(ScopeSample sample, double level)
     /// <param name="mechanism">The mechanism.</param>
     /// <param name="difference">Whether the difference from the baseline is meant.</param>
     /// <param name="quantile">In (0, 1).</param>
-    public (Interval Interval, string? Reason) Estimate(int metric, int mechanism, bool difference, double quantile)
+    public ScopeEstimate Estimate(int metric, int mechanism, bool difference, double quantile)
     {
         if (sample.WhyNoFigure is { } empty)
-            return (new Interval(null, null, null), empty);
+            return new ScopeEstimate(new Interval(null, null, null), sample.Recordings) { Reason = empty };
         var reads = Under(AccessAssumption.AllReads, metric, mechanism, difference, quantile);
         if (!sample.HasAllWrites)
             return reads;
         var writes = Under(AccessAssumption.AllWrites, metric, mechanism, difference, quantile);
-        return reads.Interval == writes.Interval ? reads : (reads.Interval.Over(writes.Interval), reads.Reason ?? writes.Reason);
+        return reads.Interval == writes.Interval ? reads : reads with
+        {
+            Interval = reads.Interval.Over(writes.Interval),
+            Reason = reads.Reason ?? writes.Reason,
+            AllReads = reads.Interval,
+            AllWrites = writes.Interval,
+        };
     }
 
-    private (Interval Interval, string? Reason) Under(AccessAssumption accesses, int metric, int mechanism, bool difference, double quantile)
+    private ScopeEstimate Under(AccessAssumption accesses, int metric, int mechanism, bool difference, double quantile)
     {
         var bins = Bins(recording => recording.Distributions(accesses).Of(metric, mechanism, difference));
         var value = At(bins, quantile);
-        var point = new Interval(value, null, null);
-        if (sample.WhyNoInterval is { } few)
-            return (point, few);
-        if (LeastRecordings(quantile, level) is var least && sample.Recordings < least)
-            return (point, $"{sample.Recordings} recordings; an interval of this quantile needs at least {least}");
+        if (WhyNoInterval(quantile) is { } few)
+            return Without(few);
         var share = sample.RecordingSpread(recording => recording.Distributions(accesses).Of(metric, mechanism, difference).ShareUpTo(value), correctsForFrame: false);
         var halfWidth = share.HalfWidth(level) / sample.Nodes;
         return quantile - halfWidth > 0 && quantile + halfWidth < 1
-            ? (new Interval(value, Math.Min(value, At(bins, quantile - halfWidth)), Math.Max(value, At(bins, quantile + halfWidth))), null)
-            : (point, "the interval reaches beyond all nodes that were simulated");
+            ? new ScopeEstimate(new Interval(value, Math.Min(value, At(bins, quantile - halfWidth)), Math.Max(value, At(bins, quantile + halfWidth))), sample.Recordings)
+            : Without("the interval reaches beyond all nodes that were simulated");
+
+        ScopeEstimate Without(string reason) => new(new Interval(value, null, null), sample.Recordings) { Reason = reason };
     }
+
+    private string? WhyNoInterval(double quantile) => sample.WhyNoInterval
+        ?? (LeastRecordings(quantile, level) is var least && sample.Recordings < least ? $"{sample.Recordings} recordings; an interval of this quantile needs at least {least}" : null);
 
     /// <summary>The bins of the scope, ascending, each with its ends and the nodes of the fleet that lie in it.</summary>
     private List<(double Low, double High, double Nodes)> Bins(Func<RecordingMeans, NodeHistogram> histogramOf)

@@ -13,6 +13,9 @@ public static class SimulationPlanner
     private const int FirstNodesPerClass = 32;
     private const double LeastGrowth = 1.5;
 
+    // More recordings than this are no plan.
+    private const int MostRecordings = 1_000_000;
+
     /// <summary>The nodes of the first round; of a study without a target, all.</summary>
     /// <param name="study">The study.</param>
     /// <param name="recordingsOfClass">Recordings of each class, which take turns over its nodes.</param>
@@ -152,8 +155,12 @@ public static class SimulationPlanner
             VarianceWanted = t > 0 ? asked * asked / (t * t) : 0;
             if (sample.WhyNoInterval is null && !sample.HasFrame)
             {
-                RecordingsForWhole = RecordingsFor(
-                    asked, new IntervalGrounds(statistic.Value, double.NegativeInfinity, double.PositiveInfinity, sample.RecordingSpread(statistic, accesses), spread, HasFrame: false), sample.Recordings, study.Level);
+                var grounds = new IntervalGrounds(
+                    statistic.Value, double.NegativeInfinity, double.PositiveInfinity, sample.RecordingSpread(statistic, accesses), spread, HasFrame: false);
+                RecordingsForWhole = IntervalGrounds.FewestRecordings(
+                    ScopeSample.LeastRecordings - 1,
+                    MostRecordings,
+                    recordings => grounds.WithRecordings((double)recordings / sample.Recordings).At(study.Level) is var interval && (interval.High - interval.Low) / 2 <= asked);
             }
         }
 
@@ -183,28 +190,6 @@ public static class SimulationPlanner
             for (var index = 0; index < stratum.Recordings.Count; index++)
                 squares += stratum.ExpansionOf(index) * stratum.ExpansionOf(index);
             return stratum.NodeVariance(statistic, accesses) is { } nodes ? nodes.Variance * squares * stratum.Recordings.Count : 0;
-        }
-
-        private static int? RecordingsFor(double halfWidth, IntervalGrounds grounds, int recordings, double level)
-        {
-            const int most = 1_000_000;
-            var (few, enough) = (0, recordings);
-            while (!IsEnough(enough))
-            {
-                (few, enough) = (enough, 2 * enough);
-                if (enough > most)
-                    return null;
-            }
-
-            while (enough - few > 1)
-            {
-                var middle = few + ((enough - few) / 2);
-                (few, enough) = middle >= ScopeSample.LeastRecordings && IsEnough(middle) ? (few, middle) : (middle, enough);
-            }
-
-            return enough;
-
-            bool IsEnough(int number) => grounds.WithRecordings((double)number / recordings).At(level) is var interval && (interval.High - interval.Low) / 2 <= halfWidth;
         }
     }
 }

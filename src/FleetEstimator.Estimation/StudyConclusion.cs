@@ -11,14 +11,15 @@ public static class StudyConclusion
     /// <param name="nodes">The nodes that were simulated.</param>
     /// <param name="failedNodes">The nodes that could not be.</param>
     /// <param name="sweep">For each point of the study's sweep, in order, the same nodes, and why some of them could not be simulated, one reason for each.</param>
+    /// <param name="weights">What recordings count for within their class.</param>
     public static StudyResult Conclude(
         StudyDefinition study,
         IReadOnlyList<RecordingSummary> recordings,
         FleetAccumulator nodes,
         IReadOnlyList<FailedNode> failedNodes,
-        IReadOnlyList<(FleetAccumulator Nodes, IReadOnlyList<string> Failures)> sweep)
+        IReadOnlyList<(FleetAccumulator Nodes, IReadOnlyList<string> Failures)> sweep,
+        SelectionWeights weights)
     {
-        var weights = WeightsOf(study, recordings);
         var estimates = nodes.Finish(study, weights);
         var classes = study.Classes.Select((@class, index) => (@class.Name, index)).ToDictionary(entry => entry.Name, entry => entry.index, StringComparer.Ordinal);
         return new StudyResult
@@ -50,23 +51,5 @@ public static class StudyConclusion
             ],
             FailedNodes = [.. failedNodes.OrderBy(node => classes.GetValueOrDefault(node.Class, int.MaxValue)).ThenBy(node => node.Node)],
         };
-    }
-
-    private static SelectionWeights WeightsOf(StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
-    {
-        var weights = new Dictionary<(int, int), double>();
-        for (var @class = 0; @class < study.Classes.Count; @class++)
-        {
-            for (var recording = 0; recording < recordings.Count; recording++)
-            {
-                for (var index = 0; index < recordings[recording].Weights.Count; index++)
-                {
-                    if (recordings[recording].Classes[index] == study.Classes[@class].Name)
-                        weights[(@class, recording)] = recordings[recording].Weights[index];
-                }
-            }
-        }
-
-        return new SelectionWeights(weights);
     }
 }

@@ -49,7 +49,7 @@ public sealed record StudyResult
     public required IReadOnlyList<Estimate> Estimates { get; init; }
 
     /// <summary>How figures are distributed over nodes: by scope, metric, mechanism (the level, then the difference from the baseline) and quantile.</summary>
-    public IReadOnlyList<QuantileEstimate> Quantiles { get; init; } = [];
+    public IReadOnlyList<Estimate> Quantiles { get; init; } = [];
 
     /// <summary>The claims in the order of the study.</summary>
     public required IReadOnlyList<ClaimResult> Claims { get; init; }

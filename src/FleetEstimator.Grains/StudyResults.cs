@@ -42,7 +42,8 @@ public static class StudyResults
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
             nodes,
             [.. outcome.Base.Failed.Select(failure => Failed(plan, failure))],
-            [.. outcome.Points.Select(point => (Complete(outcome.Allocation, point.Nodes, point.Failed), (IReadOnlyList<string>)[.. point.Failed.Select(failure => failure.Reason)]))])) with
+            [.. outcome.Points.Select(point => (Complete(outcome.Allocation, point.Nodes, point.Failed), (IReadOnlyList<string>)[.. point.Failed.Select(failure => failure.Reason)]))],
+            plan.Weights)) with
         {
             Backtest = backtests,
         };

@@ -107,9 +107,10 @@ public sealed class RecordingSession : IDisposable
     /// </summary>
     private static void Rehearse(RecordingOptions options, CancellationToken cancellation)
     {
-        var folder = Directory.CreateTempSubdirectory("fleet-estimator-");
+        DirectoryInfo? folder = null;
         try
         {
+            folder = Directory.CreateTempSubdirectory("fleet-estimator-");
             _ = Run(
                 options with
                 {
@@ -124,13 +125,13 @@ public sealed class RecordingSession : IDisposable
                 progress: null,
                 cancellation);
         }
-        catch (RecordingException)
+        catch (Exception exception) when (exception is RecordingException or IOException or UnauthorizedAccessException)
         {
-            // What keeps this process from recording itself keeps it from nothing else: the first scan compiles, and costs that much more.
+            // What keeps this process from recording itself, such as a full /tmp, keeps it from nothing else: the first scan compiles, and costs that much more.
         }
         finally
         {
-            folder.Delete(recursive: true);
+            folder?.Delete(recursive: true);
         }
     }
 

@@ -6,10 +6,10 @@ namespace FleetEstimator.Reports;
 internal static class QuantileText
 {
     /// <summary>For each compared mechanism how much memory nodes of the fleet save, by ascending share of nodes; quantiles of savings, so the ends change places.</summary>
-    public static IReadOnlyList<(string Mechanism, IReadOnlyList<QuantileEstimate> Savings)> OfSavings(Findings findings) =>
+    public static IReadOnlyList<(string Mechanism, IReadOnlyList<Estimate> Savings)> OfSavings(Findings findings) =>
     [
         .. findings.Compared
-            .Select(mechanism => (mechanism, (IReadOnlyList<QuantileEstimate>)[.. findings.Result.Quantiles
+            .Select(mechanism => (mechanism, (IReadOnlyList<Estimate>)[.. findings.Result.Quantiles
                 .Where(quantile => quantile is { Metric: "memory_mean", Scope: EstimateScope.Fleet, Against: not null, Value: not null } && quantile.Mechanism == mechanism)
                 .Select(Saved)
                 .OrderBy(quantile => quantile.Quantile)]))
@@ -17,9 +17,9 @@ internal static class QuantileText
     ];
 
     // A tenth of the nodes has at most a difference of d: nine tenths save at most -d.
-    private static QuantileEstimate Saved(QuantileEstimate difference) => difference with
+    private static Estimate Saved(Estimate difference) => difference with
     {
-        Quantile = Math.Round(1 - difference.Quantile, 12),
+        Quantile = Math.Round(1 - difference.Quantile.GetValueOrDefault(), 12),
         Value = 0 - difference.Value,
         Low = 0 - difference.High,
         High = 0 - difference.Low,

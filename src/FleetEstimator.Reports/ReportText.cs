@@ -168,7 +168,7 @@ public static class ReportText
         WriteLegend(new NameLegend(NameWidth), footnotes, page);
     }
 
-    private static string Text(QuantileEstimate quantile, Footnotes footnotes)
+    private static string Text(Estimate quantile, Footnotes footnotes)
     {
         var text = FigureFormat.Text(new Interval(quantile.Value, quantile.Low, quantile.High), quantile.Unit, Typography.Terminal);
         return $"{text.Value} ({text.Range ?? "no interval"}){(quantile.Reason is { } reason ? $" [{footnotes.Number(reason)}]" : "")}";

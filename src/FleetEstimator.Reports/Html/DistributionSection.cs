@@ -21,7 +21,7 @@ internal static class DistributionSection
             E("p", $"How much a node saves, by share of the fleet's nodes that save at most so much, with {Percentage.ToText(findings.Result.Level)} intervals. Read from bins 1.6% wide; quantiles of other metrics and of levels stand in report.json."),
             E(
                 "table",
-                HeaderRow(["Mechanism", .. savings[0].Savings.Select(quantile => $"{Percentage.ToText(quantile.Quantile)} of nodes save at most")]),
+                HeaderRow(["Mechanism", .. savings[0].Savings.Select(quantile => $"{Percentage.ToText(quantile.Quantile.GetValueOrDefault())} of nodes save at most")]),
                 E("tbody", savings.Select(entry => E(
                     "tr",
                     E("th", A("scope", "row"), findings.ShortName(entry.Mechanism)),
@@ -29,7 +29,7 @@ internal static class DistributionSection
             remarks.List());
     }
 
-    private static XElement Cell(QuantileEstimate quantile, Remarks remarks)
+    private static XElement Cell(Estimate quantile, Remarks remarks)
     {
         var text = FigureHtml.Text(new Interval(quantile.Value, quantile.Low, quantile.High), quantile.Unit);
         return E("td", Class("figure"), E("span", Class("value"), text.Value), E("span", Class("range"), text.Range ?? "no interval", remarks.Mark(quantile.Reason)));

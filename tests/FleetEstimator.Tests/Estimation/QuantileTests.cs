@@ -49,7 +49,7 @@ public sealed class QuantileTests
 
         var quantiles = Fleets.Finish(Fleets.Study(1, 90, 10), nodes).Quantiles.Where(quantile => quantile is { Metric: "rss_mean", Scope: "fleet" }).ToList();
 
-        Assert.Equal([0.1, 0.5, 0.9], quantiles.Select(quantile => quantile.Quantile));
+        Assert.Equal([0.1, 0.5, 0.9], quantiles.Select(quantile => quantile.Quantile!.Value));
         Assert.All(quantiles, quantile => Assert.InRange(quantile.Value!.Value, 100, 101.6));
         Assert.Equal("12 recordings; an interval of this quantile needs at least 29", quantiles[2].Reason);
     }
@@ -69,6 +69,6 @@ public sealed class QuantileTests
         Assert.InRange(covered / 1000.0, 0.93, 1);
     }
 
-    private static QuantileEstimate Median(FleetEstimates estimates, bool difference) => estimates.Quantiles.Single(quantile =>
+    private static Estimate Median(FleetEstimates estimates, bool difference) => estimates.Quantiles.Single(quantile =>
         quantile is { Metric: "rss_mean", Scope: "fleet", Quantile: 0.5 } && (difference ? quantile.Against is not null : quantile.Against is null && quantile.Mechanism == "linux-6.1"));
 }

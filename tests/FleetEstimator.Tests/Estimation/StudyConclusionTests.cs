@@ -96,7 +96,7 @@ public sealed class StudyConclusionTests
         for (var node = 0; node < 3; node++)
             nodes.Add(Fleets.Node(0, node, node, Fleets.Rss(10), Fleets.Rss(9) with { Counters = new Counters { UnmapsAtRisk = 5, LostStores = 2 } }, Fleets.Rss(9)));
 
-        var result = StudyConclusion.Conclude(study, Recordings, nodes, [], []);
+        var result = StudyConclusion.Conclude(study, Recordings, nodes, [], [], SelectionWeights.Equal);
 
         AssertSays(result.Assumptions, "linux-6.12+zero-at-unmap is no candidate");
         AssertSays(result.Warnings, "linux-6.12+zero-at-unmap can lose data. On the simulated nodes it took 15 pages for zeros while a store could still reach them, and lost 6 stores");
@@ -112,7 +112,7 @@ public sealed class StudyConclusionTests
             nodes.Add(Fleets.Node(0, node, node % 3, outOfMemory, Fleets.Rss(1_900_000_000 + node), Fleets.Rss(1_800_000_000)) with { Instances = 2, LimitBytes = 1_000_000_000 });
         }
 
-        return StudyConclusion.Conclude(Study, Recordings, nodes, failed, []);
+        return StudyConclusion.Conclude(Study, Recordings, nodes, failed, [], SelectionWeights.Equal);
     }
 
     private static JsonNode Report() => JsonNode.Parse(JsonSerializer.Serialize(Result(), Fleets.SnakeCase))!;

@@ -54,7 +54,7 @@ internal sealed record SampleStudy
         var accumulator = new FleetAccumulator(Study);
         foreach (var node in Nodes)
             accumulator.Add(node);
-        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes, []) with { Backtest = Backtests };
+        return StudyConclusion.Conclude(Study, Recordings, accumulator, failedNodes, [], SelectionWeights.Equal) with { Backtest = Backtests };
     }
 
     /// <summary>The result of the same study, sampled to a precision, right-sized, and swept over a limit under which every node needs a tenth less.</summary>
@@ -70,7 +70,7 @@ internal sealed record SampleStudy
             changed.Add(sized with { Lanes = [.. sized.Lanes.Select(lane => lane with { MemoryMeanBytes = lane.MemoryMeanBytes / 10 * 9 })] });
         }
 
-        return StudyConclusion.Conclude(study, Recordings, nodes, [], [(changed, ["too small", "too small"])]) with { Backtest = Backtests };
+        return StudyConclusion.Conclude(study, Recordings, nodes, [], [(changed, ["too small", "too small"])], SelectionWeights.Equal) with { Backtest = Backtests };
     }
 
     /// <summary>The same without a simulated node of one class.</summary>
