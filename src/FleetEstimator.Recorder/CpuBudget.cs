@@ -2,8 +2,8 @@ namespace FleetEstimator.Recorder;
 
 /// <summary>
 /// Keeps the recorder's CPU time within a share of one core by making scans wait. What the start took, and the first look at everything, is paid back evenly over
-/// the next minute; after that an interval is at least the CPU time of the scan before divided by the share. Of a program that compiles itself as it starts (half a second, more
-/// than a minute allows), the start is told apart instead: else a recording of a minute had no room for a second scan.
+/// the next minute; after that an interval is at least the CPU time of the scan before divided by the share. Of a program that is compiled as it starts, the start is
+/// told apart instead: it would leave a recording of a minute no room for a second scan.
 /// </summary>
 /// <param name="share">CPU time per time recorded, above 0; null: no budget.</param>
 /// <param name="duration">How long will be recorded; null if that is not known.</param>
