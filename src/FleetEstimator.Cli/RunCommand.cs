@@ -2,6 +2,7 @@ using System.CommandLine;
 using FleetEstimator.Estimation;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
+using FleetEstimator.Grains.Submissions;
 using FleetEstimator.Reports;
 using FleetEstimator.Server;
 using FleetEstimator.Traces;
@@ -54,7 +55,8 @@ internal static class RunCommand
         var started = TimeProvider.System.GetUtcNow();
         var progress = new RunProgress();
         progress.Say($"reading {options.StudyPath} and its recordings");
-        var study = ReadStudy(options);
+        var file = StudyFile.Open(options.StudyPath, options.Seed, options.CostsPath);
+        var study = file.Read();
         var output = options.Output ?? Path.Combine("out", study.Name);
         var folder = new ResultFolder(output);
         try
@@ -66,15 +68,13 @@ internal static class RunCommand
             return Fail(exception.Message, ExitCode.WrongUsage);
         }
 
-        var plan = StudyPlan.Make(study, Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!);
-        foreach (var part in study.Sweep.Select(plan.Of).Prepend(plan))
-            RequireMeasuredPeriod(options, part);
+        var plan = file.Plan(study, RecordingSet.Find(file.Folder, StudyPlan.PatternsOf(study)));
         var workloads = new WorkloadCache();
         foreach (var recording in plan.Recordings)
             workloads.Get(recording);
 
         progress.Say("backtesting the recordings that have kernel counters beside them");
-        var backtests = await StudyResults.Backtest(plan, interrupt);
+        var backtests = await StudyResults.Backtest(plan, workloads.Traces, interrupt);
 
         await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
         progress.Say($"simulating {(study.Simulation is null ? "" : "some of ")}{plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms"
@@ -90,50 +90,6 @@ internal static class RunCommand
         return result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
             : options.FailOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
             : ExitCode.Done;
-    }
-
-    private static StudyDefinition ReadStudy(Options options)
-    {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(options.StudyPath))!;
-        var study = StudyReader.Read(ReadText(options.StudyPath, "study"), options.StudyPath, file => File.ReadAllText(Path.Combine(folder, file)));
-        RefuseSwept(options, study, "seed", "--seed", options.Seed is not null);
-        RefuseSwept(options, study, "costs", "--costs", options.CostsPath is not null);
-        return study.With(options.Seed, options.CostsPath is { } costs ? CostReader.Read(ReadText(costs, "cost"), costs) : null);
-    }
-
-    private static void RefuseSwept(Options options, StudyDefinition study, string parameter, string option, bool isGiven)
-    {
-        if (isGiven && study.Sweep.Any(point => point.Parameter == parameter || point.Parameter.StartsWith(parameter + ".", StringComparison.Ordinal)))
-        {
-            throw new StudyException([new StudyError(options.StudyPath, 1, 1, parameter,
-                $"the study sweeps over {parameter}, and {option} gives one value for all of it", $"leave {option} out, or give {parameter} one value in the study")]);
-        }
-    }
-
-    private static string ReadText(string path, string kind)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new StudyException([new StudyError(path, 1, 1, "", $"the {kind} file cannot be read: {exception.Message}", $"give the path of a {kind} file")]);
-        }
-    }
-
-    private static void RequireMeasuredPeriod(Options options, StudyPlan plan)
-    {
-        foreach (var recording in plan.Recordings)
-        {
-            var duration = NodeSimulation.Duration(plan.Study, recording.Files.Sum(file => (long)file.DurationMicroseconds));
-            if (plan.Study.WarmUp.Of(duration) >= duration)
-            {
-                throw new StudyException([new StudyError(options.StudyPath, 1, 1, "warm_up",
-                    $"warm-up takes {plan.Study.WarmUp}, but nodes that replay {recording.Node} are simulated for {Period.ToText(duration)} only",
-                    "give a shorter warm_up, or a longer duration")]);
-            }
-        }
     }
 
     private static RunRecord RecordOf(Options options, StudyPlan plan, StudyResult result, DateTimeOffset started) => new()

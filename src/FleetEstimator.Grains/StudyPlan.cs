@@ -9,7 +9,7 @@ namespace FleetEstimator.Grains;
 /// A study made concrete: its recordings found and digested, its simulated nodes numbered. Nodes count through the classes in order
 /// (the ordinal), so that a number alone says which node of which class replays which recording.
 /// </summary>
-/// <param name="Id">Names the study in a cluster; equal for equal study, seed and recordings.</param>
+/// <param name="Id">Names the study in a cluster; equal for equal study, seed, recordings and counters beside them.</param>
 /// <param name="Study">What was asked.</param>
 /// <param name="Recordings">The sampling units, in ascending order of label.</param>
 /// <param name="ClassRecordings">For each class the recordings that stand for it, as indices, ascending.</param>
@@ -24,17 +24,27 @@ public sealed record StudyPlan(
     /// <summary>Nodes whose results one shard grain keeps.</summary>
     public const int NodesPerShard = 256;
 
+    /// <summary>The patterns of a study's recordings, each once.</summary>
+    public static IReadOnlyList<string> PatternsOf(StudyDefinition study) =>
+        [.. study.Classes.SelectMany(@class => @class.Recordings).Select(recording => recording.Pattern).Distinct(StringComparer.Ordinal)];
+
     /// <summary>Finds the recordings of a study. Patterns are relative to <paramref name="folder"/>; every file found is read and validated.</summary>
     /// <exception cref="StudyException">A recording has two weights, or a class more recordings than its frame has nodes.</exception>
     /// <exception cref="TraceException">A pattern matches no file, a file is not usable, or a claim asks more than a recording can say.</exception>
-    public static StudyPlan Make(StudyDefinition study, string folder)
+    public static StudyPlan Make(StudyDefinition study, string folder) => Make(study, RecordingSet.Find(folder, PatternsOf(study)));
+
+    /// <summary>The plan of a study whose recordings have been found, wherever that was.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="recordings">What <see cref="PatternsOf"/> match.</param>
+    /// <exception cref="StudyException">A recording has two weights, or a class more recordings than its frame has nodes.</exception>
+    /// <exception cref="TraceException">A claim asks more than a recording can say.</exception>
+    public static StudyPlan Make(StudyDefinition study, RecordingSet recordings)
     {
-        var recordings = RecordingSet.Find(folder, study.Classes.SelectMany(@class => @class.Recordings).Select(recording => recording.Pattern)).Recordings;
-        var classes = study.Classes.Select(@class => RecordingsOf(study, @class, recordings, folder)).ToList();
+        var classes = study.Classes.Select(@class => RecordingsOf(study, @class, recordings)).ToList();
         var plan = new StudyPlan(
-            IdOf(study, recordings),
+            IdOf(study, recordings.Recordings),
             study,
-            recordings,
+            recordings.Recordings,
             [.. classes.Select(@class => (IReadOnlyList<int>)[.. @class.Select(entry => entry.Recording)])],
             [.. classes.Select(@class => (IReadOnlyList<double>)[.. @class.Select(entry => entry.Weight)])]);
         TraceEvidence.Check(plan);
@@ -44,13 +54,14 @@ public sealed record StudyPlan(
     /// <summary>The plan of a study that differs in a parameter only: the same recordings stand for the same nodes.</summary>
     public StudyPlan Of(SweepPoint point) => this with { Id = IdOf(point.Study, Recordings), Study = point.Study };
 
+    // Counters are part of it: reports say how the model does against them.
     private static string IdOf(StudyDefinition study, IReadOnlyList<Recording> recordings) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.Digest).Prepend(StudyIdentity.Digest(study))))));
+        string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.CountersDigest is { } counters ? $"{file.Digest} {counters}" : file.Digest).Prepend(StudyIdentity.Digest(study))))));
 
-    private static List<(int Recording, double Weight)> RecordingsOf(StudyDefinition study, NodeClass @class, IReadOnlyList<Recording> recordings, string folder)
+    private static List<(int Recording, double Weight)> RecordingsOf(StudyDefinition study, NodeClass @class, RecordingSet set)
     {
-        var patterns = @class.Recordings.Select(recording => (recording, Paths: RecordingSet.Match(folder, recording.Pattern).ToHashSet(StringComparer.Ordinal))).ToList();
-        var found = new List<(int, double)>();
+        var patterns = @class.Recordings.Select(recording => (recording, Paths: set.Matched(recording.Pattern).Select(file => file.Path).ToHashSet(StringComparer.Ordinal))).ToList();
+        var (found, recordings) = (new List<(int, double)>(), set.Recordings);
         for (var index = 0; index < recordings.Count; index++)
         {
             // A recording is all its files: a class that names one of them has it whole.

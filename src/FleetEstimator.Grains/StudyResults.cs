@@ -11,14 +11,17 @@ namespace FleetEstimator.Grains;
 public static class StudyResults
 {
     /// <summary>How the model does on the recordings of a study that have counters beside them; one entry for each file, in order.</summary>
+    /// <param name="plan">The study.</param>
+    /// <param name="traces">Where its recordings lie.</param>
+    /// <param name="cancellation">Gives up between files.</param>
     /// <exception cref="TraceException">A counters file cannot be used.</exception>
-    public static async Task<IReadOnlyList<RecordingBacktest>> Backtest(StudyPlan plan, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<RecordingBacktest>> Backtest(StudyPlan plan, ITraceSource traces, CancellationToken cancellation)
     {
         var files = plan.Recordings.SelectMany(recording => recording.Files).ToList();
         var results = new RecordingBacktest[files.Count];
         await Parallel.ForAsync(0, files.Count, cancellation, (index, _) =>
         {
-            results[index] = NodeBacktest.Run(files[index]);
+            results[index] = NodeBacktest.Run(files[index], traces);
             return ValueTask.CompletedTask;
         });
         return results;

@@ -1,40 +1,5 @@
 namespace FleetEstimator.Traces;
 
-/// <summary>A trace file that was read once: enough to say what it is, and to load it again and know that it is the same.</summary>
-public sealed record TraceFile
-{
-    /// <summary>Where it is: the folder the search began in, and the path below it.</summary>
-    public required string Path { get; init; }
-
-    /// <summary>What the trace says about itself.</summary>
-    public required TraceHeader Header { get; init; }
-
-    /// <summary>Number of rows.</summary>
-    public required int RowCount { get; init; }
-
-    /// <summary>Time of the last row in microseconds since the start of the recording.</summary>
-    public required ulong DurationMicroseconds { get; init; }
-
-    /// <summary>SHA-256 of the file's bytes, see <see cref="Trace.Digest"/>.</summary>
-    public required string Digest { get; init; }
-
-    /// <summary>The kernel's counters recorded with it (<see cref="CounterFile"/>); null if there are none.</summary>
-    public string? CountersPath { get; init; }
-
-    /// <summary>Loads the file, whose bytes must be what they were.</summary>
-    /// <exception cref="TraceException">It cannot be read any more, or has changed.</exception>
-    public Trace Load(TraceLimits? limits = null)
-    {
-        var trace = Trace.Load(Path, limits);
-        return trace.Digest == Digest ? trace : throw new TraceException(
-            Path,
-            null,
-            "digest",
-            $"the file has changed since it was ingested: its SHA-256 was {Digest} and is {trace.Digest}",
-            "Ingest it again, or restore the file");
-    }
-}
-
 /// <summary>
 /// Everything that was recorded on one node: the sampling unit of every estimate. Several files are replayed one after another in this order, each
 /// from the time the one before it ended; the time between them is left out. Process numbers belong to their file: when a file ends, so do the
@@ -56,7 +21,9 @@ public sealed record Recording
 /// </remarks>
 public sealed class RecordingSet
 {
-    private RecordingSet(IReadOnlyList<Recording> recordings) => Recordings = recordings;
+    private readonly IReadOnlyDictionary<string, IReadOnlyList<TraceFile>> _matched;
+
+    private RecordingSet(IReadOnlyList<Recording> recordings, IReadOnlyDictionary<string, IReadOnlyList<TraceFile>> matched) => (Recordings, _matched) = (recordings, matched);
 
     /// <summary>One per node, in ordinal order of the node's label; at least one.</summary>
     public IReadOnlyList<Recording> Recordings { get; }
@@ -73,20 +40,34 @@ public sealed class RecordingSet
     {
         ArgumentNullException.ThrowIfNull(baseFolder);
         ArgumentNullException.ThrowIfNull(patterns);
-        var found = new SortedDictionary<string, TraceFile?>(StringComparer.Ordinal);
-        foreach (var pattern in patterns)
-        {
-            // What lies in a store has been read; its digest is checked when it is loaded.
-            foreach (var (path, file) in Traces(baseFolder, pattern))
-                found[path] = file ?? found.GetValueOrDefault(path);
-        }
+        var matched = patterns.Distinct(StringComparer.Ordinal).ToDictionary(pattern => pattern, pattern => Traces(baseFolder, pattern).ToList(), StringComparer.Ordinal);
 
+        // What lies in a store has been read; its digest is checked when it is loaded.
+        var files = new SortedDictionary<string, TraceFile?>(StringComparer.Ordinal);
+        foreach (var (path, known) in matched.Values.SelectMany(traces => traces))
+            files[path] = known ?? files.GetValueOrDefault(path);
+        foreach (var path in files.Keys.Where(path => files[path] is null).ToList())
+            files[path] = Read(path, limits ?? TraceLimits.Default);
+        return Of(matched.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<TraceFile>)entry.Value.ConvertAll(trace => files[trace.Path]!), StringComparer.Ordinal));
+    }
+
+    /// <summary>The recordings of files that have been found and read, by pattern.</summary>
+    /// <exception cref="TraceException">The files of a node contradict each other, or one path is that of several.</exception>
+    public static RecordingSet Of(IReadOnlyDictionary<string, IReadOnlyList<TraceFile>> matched)
+    {
+        ArgumentNullException.ThrowIfNull(matched);
         return new(
-            [.. found.Select(pair => pair.Value ?? Read(pair.Key, limits))
+            [.. matched.Values.SelectMany(files => files)
+                .GroupBy(file => file.Path, StringComparer.Ordinal)
+                .Select(OneOf)
                 .GroupBy(file => file.Header.Node, StringComparer.Ordinal)
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(RecordingOf)]);
+                .Select(RecordingOf)],
+            matched);
     }
+
+    /// <summary>The files that one of its patterns matches, in no particular order; at least one.</summary>
+    public IReadOnlyList<TraceFile> Matched(string pattern) => _matched[pattern];
 
     /// <summary>The files that a pattern finds, in no particular order; at least one. They have not been read.</summary>
     /// <param name="baseFolder">The folder the pattern is relative to.</param>
@@ -117,19 +98,16 @@ public sealed class RecordingSet
             "Patterns are relative to that folder; * stands for any characters of a name and ** for any number of folders");
     }
 
-    private static TraceFile Read(string path, TraceLimits? limits)
+    private static TraceFile Read(string path, TraceLimits limits)
     {
-        var trace = Trace.Load(path, limits);
-        return new()
-        {
-            Path = path,
-            Header = trace.Header,
-            RowCount = trace.RowCount,
-            DurationMicroseconds = trace.DurationMicroseconds,
-            Digest = trace.Digest,
-            CountersPath = File.Exists(CounterFile.PathBeside(path)) ? CounterFile.PathBeside(path) : null,
-        };
+        var file = TraceFile.Read(path, path, limits);
+        var counters = CounterFile.PathBeside(path);
+        return !File.Exists(counters) ? file : file with { CountersPath = counters, CountersDigest = CounterFile.DigestOf(counters) };
     }
+
+    private static TraceFile OneOf(IGrouping<string, TraceFile> same) => same.DistinctBy(file => (file.Digest, file.CountersDigest)).Take(2).ToList() is [var file]
+        ? file
+        : throw new TraceException(same.Key, null, "digest", "the file changed while the study was planned", "Start again when it is complete");
 
     private static Recording RecordingOf(IGrouping<string, TraceFile> files)
     {

@@ -23,7 +23,7 @@ public sealed class Trace
         _processesAtEnd = processesAtEnd;
     }
 
-    /// <summary>The file it was loaded from, as it was given.</summary>
+    /// <summary>The file it was loaded from, as the user gave it.</summary>
     public string FilePath { get; }
 
     /// <summary>SHA-256 of the file's bytes, 64 lower-case hexadecimal digits: what <c>sha256sum</c> prints.</summary>
@@ -107,7 +107,7 @@ public sealed class Trace
     public static Trace Load(string path, TraceLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return TraceReader.Load(path, limits ?? TraceLimits.Default);
+        return TraceReader.Load(path, path, limits ?? TraceLimits.Default);
     }
 }
 

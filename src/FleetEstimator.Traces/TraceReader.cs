@@ -13,13 +13,13 @@ internal static class TraceReader
 
     private const string DamageRemedy = "The file is damaged; record or copy it again";
 
-    /// <summary>Reads a trace into memory.</summary>
-    public static Trace Load(string path, TraceLimits limits)
+    /// <summary>Reads a trace into memory; <paramref name="path"/> is what the user calls the file, for messages.</summary>
+    public static Trace Load(string file, string path, TraceLimits limits)
     {
         var part = new TracePart();
         return Guard(path, part, () =>
         {
-            using var stream = Open(path, limits);
+            using var stream = Open(file, path, limits);
             var bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
             stream.ReadExactly(bytes);
             return Parse(path, bytes, limits, part);
@@ -57,12 +57,12 @@ internal static class TraceReader
         }
     }
 
-    /// <summary>Opens a file that is not too long to be read.</summary>
-    internal static FileStream Open(string path, TraceLimits limits)
+    /// <summary>Opens a file that is not too long to be read; <paramref name="path"/> is for messages.</summary>
+    internal static FileStream Open(string file, string path, TraceLimits limits)
     {
-        if (Directory.Exists(path))
+        if (Directory.Exists(file))
             throw new TraceException(path, null, null, "this is a folder", "Give the path of a trace file, or a pattern such as FOLDER/*.arrow");
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         var greatest = Math.Min(limits.FileBytesMax, Array.MaxLength);
         if (stream.Length <= greatest)
             return stream;

@@ -25,10 +25,10 @@ internal sealed class TraceScan : IDisposable
     // How far the file has been digested; null once a batch was read that stands before that.
     private long? _digested = 0;
 
-    private TraceScan(string path, TraceLimits limits, TracePart part)
+    private TraceScan(string file, string path, TraceLimits limits, TracePart part)
     {
         (_path, _part) = (path, part);
-        _stream = TraceReader.Open(path, limits);
+        _stream = TraceReader.Open(file, path, limits);
         try
         {
             _file = ReadFooter();
@@ -61,10 +61,14 @@ internal sealed class TraceScan : IDisposable
 
     /// <summary>Opens a trace file and reads its header.</summary>
     /// <exception cref="TraceException">As <see cref="Trace.Load"/>, as far as the header goes.</exception>
-    public static TraceScan Open(string path, TraceLimits limits)
+    public static TraceScan Open(string path, TraceLimits limits) => Open(path, path, limits);
+
+    /// <summary>Opens a trace file that messages call <paramref name="path"/>.</summary>
+    /// <exception cref="TraceException">As <see cref="Trace.Load"/>, as far as the header goes.</exception>
+    public static TraceScan Open(string file, string path, TraceLimits limits)
     {
         var part = new TracePart();
-        return TraceReader.Guard(path, part, () => new TraceScan(path, limits, part));
+        return TraceReader.Guard(path, part, () => new TraceScan(file, path, limits, part));
     }
 
     /// <summary>Reads and validates the next batch. False when there is none.</summary>

@@ -32,7 +32,7 @@ internal static class RecordingFigures
             var (zero, resident, weight) = (0.0, 0.0, 0.0);
             foreach (var file in recording.Files)
             {
-                var (fileZero, fileResident, microseconds) = Replay(file.Load());
+                var (fileZero, fileResident, microseconds) = Replay(file.Load(LocalTraces.Instance));
                 var fileWeight = Math.Max(1, microseconds);
                 (zero, resident, weight) = (zero + (fileWeight * fileZero), resident + (fileWeight * fileResident), weight + fileWeight);
             }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using FleetEstimator.Estimation;
 using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Paging;
@@ -17,12 +16,14 @@ public static class NodeBacktest
     private const ulong SlackMicroseconds = 1_000_000;
 
     /// <summary>Backtests a file of a recording; without counters the result says so, and the trace is not loaded.</summary>
-    /// <exception cref="TraceException">The trace has changed, or the counters file cannot be used.</exception>
-    public static RecordingBacktest Run(TraceFile file)
+    /// <param name="file">The file.</param>
+    /// <param name="traces">Where it and its counters lie.</param>
+    /// <exception cref="TraceException">The trace or its counters have changed, or the counters file cannot be used.</exception>
+    public static RecordingBacktest Run(TraceFile file, ITraceSource traces)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return file.CountersPath is { } counters
-            ? Run(file.Load(), counters)
+        return file.CountersPath is not null
+            ? Run(file.Load(traces), file.LoadCounters(traces))
             : new() { Node = file.Header.Node, RecordedAt = file.Header.RecordedAt, Digest = file.Digest, Reason = RecordingBacktest.NoCounters };
     }
 
@@ -35,7 +36,11 @@ public static class NodeBacktest
     {
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentOutOfRangeException.ThrowIfLessThan(windows, 1);
-        var counters = CounterFile.Load(countersPath);
+        return Run(trace, CounterFile.Load(countersPath), windows);
+    }
+
+    private static RecordingBacktest Run(Trace trace, CounterFile counters, int windows = DefaultWindows)
+    {
         Check(trace, counters);
         // The last sample may come just after the last row.
         var end = trace.DurationMicroseconds + Math.Max(SlackMicroseconds, (ulong)trace.Header.IntervalMicroseconds);
@@ -85,7 +90,7 @@ public static class NodeBacktest
                 Node = trace.Header.Node,
                 RecordedAt = trace.Header.RecordedAt,
                 Digest = trace.Digest,
-                CountersDigest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(counters.FilePath))),
+                CountersDigest = counters.Digest,
                 KernelRelease = counters.Header.KernelRelease,
                 Mechanism = _node.Mechanism.Name,
                 Settings = _node.Words,

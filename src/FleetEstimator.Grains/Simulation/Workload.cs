@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FleetEstimator.Paging;
 using FleetEstimator.Traces;
 
@@ -5,7 +6,7 @@ namespace FleetEstimator.Grains.Simulation;
 
 /// <summary>
 /// A recording ready to be replayed, any number of times side by side: its files one after another, its processes numbered from 0, so that
-/// copies can be kept apart by an offset. Immutable; one per silo, shared by all nodes that replay it.
+/// copies can be kept apart by an offset. Immutable; one per silo, shared by all nodes that replay it (<see cref="WorkloadCache"/>).
 /// </summary>
 public sealed class Workload
 {
@@ -86,6 +87,12 @@ public sealed class Workload
 
     /// <summary>Mean compressed size of the pages of data whose size was recorded, in bytes; null if none was.</summary>
     public int? CompressedPageBytes { get; }
+
+    /// <summary>
+    /// Memory that it takes, in bytes: 32 a row, and 16 for each change of <see cref="ResidentFrames"/>. What a what-if shares with the recording, to which it refers, is the recording's.
+    /// </summary>
+    public long Bytes => ((long)_times.Capacity * sizeof(long)) + ((long)_operations.Capacity * Unsafe.SizeOf<Operation>())
+        + (_recorded is null ? ((long)_numbersInFile.Capacity * sizeof(uint)) + (ResidentFrames.Count * 2L * sizeof(long)) : 0);
 
     /// <summary>Number of rows.</summary>
     public int RowCount => _operations.Count;
@@ -266,6 +273,7 @@ public sealed class Workload
         }
 
         pages = simulator.PageCapacity;
+        points.TrimExcess();
         return points;
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -11,11 +12,14 @@ public sealed class CounterFile
 {
     private const string DamageRemedy = "Write one JSON object a line: the header, then samples; or copy the file again";
 
-    private CounterFile(string filePath, CounterHeader header, IReadOnlyList<CounterSample> samples, bool isCutShort) =>
-        (FilePath, Header, Samples, IsCutShort) = (filePath, header, samples, isCutShort);
+    private CounterFile(string filePath, string digest, CounterHeader header, IReadOnlyList<CounterSample> samples, bool isCutShort) =>
+        (FilePath, Digest, Header, Samples, IsCutShort) = (filePath, digest, header, samples, isCutShort);
 
-    /// <summary>The file it was loaded from, as it was given.</summary>
+    /// <summary>The file it was loaded from, as the user gave it.</summary>
     public string FilePath { get; }
+
+    /// <summary>SHA-256 of the file's bytes, 64 lower-case hexadecimal digits: what <c>sha256sum</c> prints.</summary>
+    public string Digest { get; }
 
     /// <summary>What the file says about itself and its node.</summary>
     public CounterHeader Header { get; }
@@ -41,10 +45,33 @@ public sealed class CounterFile
     public static CounterFile Load(string path, CounterLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(path);
+        return Load(path, path, limits ?? CounterLimits.Default);
+    }
+
+    /// <summary>Reads and checks a counters file that messages call <paramref name="path"/>.</summary>
+    internal static CounterFile Load(string file, string path, CounterLimits limits) => Opened(file, path, stream => Read(stream, path, limits));
+
+    /// <summary>SHA-256 of a file.</summary>
+    /// <exception cref="TraceException">It cannot be read.</exception>
+    internal static string DigestOf(string path) => Opened(path, path, stream => Convert.ToHexStringLower(SHA256.HashData(stream)));
+
+    /// <summary>Reads counters from <paramref name="stream"/>; <paramref name="path"/> is for messages.</summary>
+    internal static CounterFile Read(Stream stream, string path, CounterLimits limits)
+    {
+        using var hash = SHA256.Create();
+        using var digested = new CryptoStream(stream, hash, CryptoStreamMode.Read, leaveOpen: true);
+        var lines = new CounterLines(digested, path, limits.LineBytesMax);
+        var header = ReadHeader(lines, path);
+        var (samples, isCutShort) = ReadSamples(lines, path, limits);
+        return new(path, Convert.ToHexStringLower(hash.Hash!), header, samples, isCutShort);
+    }
+
+    private static T Opened<T>(string file, string path, Func<Stream, T> read)
+    {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-            return Read(stream, path, limits ?? CounterLimits.Default);
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            return read(stream);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -53,18 +80,15 @@ public sealed class CounterFile
         }
     }
 
-    /// <summary>Reads counters from <paramref name="stream"/>; <paramref name="path"/> is for messages.</summary>
-    internal static CounterFile Read(Stream stream, string path, CounterLimits limits)
+    private static (IReadOnlyList<CounterSample> Samples, bool IsCutShort) ReadSamples(CounterLines lines, string path, CounterLimits limits)
     {
-        var lines = new CounterLines(stream, path, limits.LineBytesMax);
-        var header = ReadHeader(lines, path);
         var samples = new List<CounterSample>();
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         var valuesLeft = limits.ValuesMax;
         while (lines.TryRead(out var line))
         {
             if (Parse(line, lines, path, CounterJson.Default.CounterSample) is not { } sample)
-                return new(path, header, samples, isCutShort: true);
+                return (samples, IsCutShort: true);
             Check(sample, samples.Count == 0 ? 0 : samples[^1].TimeMicroseconds, lines.Number, path);
             // A sample without values takes memory, too.
             valuesLeft -= 8 + sample.Vmstat.Count + (sample.Cgroups?.Values.Sum(cgroup => 8 + cgroup.Count) ?? 0);
@@ -73,7 +97,7 @@ public sealed class CounterFile
             samples.Add(Pooled(sample, names));
         }
 
-        return new(path, header, samples, isCutShort: false);
+        return (samples, IsCutShort: false);
     }
 
     private static CounterHeader ReadHeader(CounterLines lines, string path)

@@ -6,6 +6,9 @@ public sealed record CounterLimits
     /// <summary>The limits used where none are given.</summary>
     public static CounterLimits Default { get; } = new();
 
+    /// <summary>Largest file in bytes that is taken from another machine; by default 1 GiB.</summary>
+    public long FileBytesMax { get; init; } = 1L << 30;
+
     /// <summary>Longest line in bytes; by default 1 MiB. A sample of a machine has about 2 KiB, and 2 more for every cgroup.</summary>
     public int LineBytesMax { get; init; } = 1 << 20;
 

@@ -138,13 +138,23 @@ public sealed partial class BlobFolder(string path) : IBlobStore
 
         public Stream Content => _stream;
 
+        public string Finish()
+        {
+            if (_stream.CanWrite)
+            {
+                _stream.Flush(flushToDisk: true);
+                _stream.Dispose();
+            }
+
+            return file;
+        }
+
         public bool Publish(string key)
         {
+            Finish();
             var target = folder.PathOf(key);
             var targetFolder = Path.GetDirectoryName(target)!;
             Create(targetFolder);
-            _stream.Flush(flushToDisk: true);
-            _stream.Dispose();
             var isNew = TryName(target);
 
             // Also what another writer put there: it may have been killed before it came to this.

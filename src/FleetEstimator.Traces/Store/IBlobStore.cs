@@ -40,6 +40,10 @@ public interface IBlobDraft : IDisposable
     /// <summary>Where its bytes go.</summary>
     Stream Content { get; }
 
+    /// <summary>Ends its bytes, durably.</summary>
+    /// <returns>A local file with them, to be read only, until the draft is published or disposed of.</returns>
+    string Finish();
+
     /// <summary>Makes it a blob, at once and durably. False when there is one of that key already, which stays as it is. Ends the draft.</summary>
     bool Publish(string key);
 }

@@ -47,13 +47,21 @@ public sealed record StorePattern(string Folder, CatalogueFilter Filter)
     /// <param name="baseFolder">What the store's folder is relative to.</param>
     /// <param name="pattern">The pattern, for messages.</param>
     /// <exception cref="TraceException">There is no such store, or no such trace in it.</exception>
-    public IReadOnlyList<TraceFile> Find(string baseFolder, string pattern)
+    public IReadOnlyList<TraceFile> Find(string baseFolder, string pattern) => Find(TraceStore.Open(Path.Combine(baseFolder, Folder)), pattern);
+
+    /// <summary>The traces it means in a given store, whatever its folder; unread, at least one.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="pattern">The pattern, for messages.</param>
+    /// <exception cref="TraceException">There is no such trace in it.</exception>
+    public IReadOnlyList<TraceFile> Find(TraceStore store, string pattern)
     {
-        var store = TraceStore.Open(Path.Combine(baseFolder, Folder));
         var files = store.Catalogue(Filter).Select(store.FileOf).ToList();
         return files.Count > 0 ? files : throw new TraceException(
-            pattern, null, null, $"no trace of the store is meant; it has {store.Catalogue().Count}", $"fleet-estimator store list --store {Folder} shows them");
+            pattern, null, null, $"no trace of the store is meant; it has {store.Catalogue().Count}", $"fleet-estimator store list --store {store.Name} shows them");
     }
+
+    /// <summary>Whether there is a folder of that name below <paramref name="baseFolder"/>.</summary>
+    public bool IsIn(string baseFolder) => Directory.Exists(Path.Combine(baseFolder, Folder));
 
     private static TraceException NotUnderstood(string pattern, string condition) => new(
         pattern, null, null, $"\"{condition}\" is not a condition on the traces of a store", "Write class=, node=, kernel= or label.NAME=, with & between them");

@@ -7,7 +7,7 @@ namespace FleetEstimator.Traces;
 /// <summary>
 /// A store of traces and its catalogue. A trace lies under <c>traces/DIGEST.arrow</c>, its counters under <c>counters/DIGEST.jsonl</c>, and what is known
 /// of it under <c>catalogue/DIGEST.json</c>: a trace is in the store from the moment its catalogue entry is. What became known of it later lies under
-/// <c>additions/</c>. Safe for use by several processes at once.
+/// <c>additions/</c>, what came with studies from other machines under <c>submitted/</c> (<see cref="SubmittedFiles"/>). Safe for use by several processes at once.
 /// </summary>
 public sealed class TraceStore
 {
@@ -25,6 +25,9 @@ public sealed class TraceStore
     private TraceStore(IBlobStore blobs) => Blobs = blobs;
 
     internal IBlobStore Blobs { get; }
+
+    /// <summary>The store's place as the user named it.</summary>
+    public string Name => Blobs.Name;
 
     /// <summary>Opens the store in a folder.</summary>
     /// <exception cref="TraceException">There is none, or a newer program made it.</exception>
@@ -70,7 +73,7 @@ public sealed class TraceStore
 
     /// <summary>The entry of a stored trace; null if there is none.</summary>
     /// <param name="digest">Its digest in full.</param>
-    public CatalogueEntry? Find(string digest) => Guard(Blobs.Name, () => TryReadEntry(EntryKey(digest)));
+    public CatalogueEntry? Find(string digest) => IsDigest(digest) ? Guard(Blobs.Name, () => TryReadEntry(EntryKey(digest))) : null;
 
     /// <summary>The stored trace of an entry as recordings know it: loading it checks its digest.</summary>
     public TraceFile FileOf(CatalogueEntry entry) => Guard(Blobs.Name, () => new TraceFile
@@ -81,6 +84,7 @@ public sealed class TraceStore
         DurationMicroseconds = entry.DurationMicroseconds,
         Digest = entry.Digest,
         CountersPath = CountersOf(entry),
+        CountersDigest = entry.Counters?.Digest,
     });
 
     /// <summary>A local file with the counters of an entry; null if it has none.</summary>
@@ -222,6 +226,12 @@ public sealed class TraceStore
         if (marker != StoreMarker.Current)
             throw new TraceException(blobs.Name, null, MarkerKey, "this is not a trace store of version 1", "Use the program that made it, or ingest into a new store");
     }
+
+    /// <summary>Whether a text is a SHA-256 as the store writes it: digests from outside become names of files.</summary>
+    internal static bool IsDigest(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+
+    /// <summary>Whatever this store's place sets off leaves here as a <see cref="TraceException"/>.</summary>
+    internal T Guarded<T>(Func<T> action) => Guard(Blobs.Name, action);
 
     /// <summary>Whatever the place sets off leaves here as a <see cref="TraceException"/>.</summary>
     private static T Guard<T>(string place, Func<T> action)

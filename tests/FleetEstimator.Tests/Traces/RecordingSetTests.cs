@@ -27,7 +27,7 @@ public sealed class RecordingSetTests : IDisposable
             set.Recordings[0].Files.Select(file => file.Path));
         var file = set.Recordings[0].Files[0];
         Assert.Equal((1, 3ul), (file.RowCount, file.DurationMicroseconds));
-        Assert.Equal(file.Digest, file.Load().Digest);
+        Assert.Equal(file.Digest, file.Load(LocalTraces.Instance).Digest);
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public sealed class RecordingSetTests : IDisposable
         Put("one.arrow", "node-1", 1);
         var file = RecordingSet.Find(_folder.Path, ["one.arrow"]).Recordings[0].Files[0];
         Put("one.arrow", "node-1", 2);
-        var exception = Assert.Throws<TraceException>(() => file.Load());
+        var exception = Assert.Throws<TraceException>(() => file.Load(LocalTraces.Instance));
         Assert.Contains("has changed since it was ingested", exception.Problem, StringComparison.Ordinal);
     }
 

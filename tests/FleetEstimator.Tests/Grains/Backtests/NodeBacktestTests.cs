@@ -136,7 +136,7 @@ public sealed class NodeBacktestTests : IDisposable
 
         var file = Assert.Single(Assert.Single(RecordingSet.Find(_folder, ["alone.arrow"]).Recordings).Files);
 
-        Assert.Equal(RecordingBacktest.NoCounters, NodeBacktest.Run(file).Reason);
+        Assert.Equal(RecordingBacktest.NoCounters, NodeBacktest.Run(file, LocalTraces.Instance).Reason);
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class NodeBacktestTests : IDisposable
 
         var stored = Assert.Single(Assert.Single(RecordingSet.Find(_folder, ["store:store"]).Recordings).Files);
 
-        Assert.Equal(beside.Runs[0].Totals, NodeBacktest.Run(stored).Runs[0].Totals);
+        Assert.Equal(beside.Runs[0].Totals, NodeBacktest.Run(stored, LocalTraces.Instance).Runs[0].Totals);
     }
 
     private RecordingBacktest Backtest(ModelledRecording recording, Dictionary<string, string>? settings = null, int windows = 10)

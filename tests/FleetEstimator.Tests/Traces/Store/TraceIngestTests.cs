@@ -31,7 +31,7 @@ public sealed class TraceIngestTests : IDisposable
         Assert.Equal(("web-1", "front", 100, 99ul), (entry.Node, entry.Class, entry.Rows, entry.DurationMicroseconds));
         Assert.Equal(new SortedDictionary<string, string> { ["class"] = "front", ["rack"] = "7", ["zone"] = "ä" }, entry.Labels);
         Assert.Equal(("web.arrow", original.Digest, new FileInfo(path).Length), (entry.Source.Name, entry.Source.Digest, entry.Source.Bytes));
-        var stored = _store.FileOf(entry).Load();
+        var stored = _store.FileOf(entry).Load(LocalTraces.Instance);
         Assert.Equal(entry.Digest, stored.Digest);
         Assert.Equal(Enumerable.Range(0, 100).Select(original.Row), Enumerable.Range(0, stored.RowCount).Select(stored.Row));
         Assert.Equal(original.Header with { Labels = stored.Header.Labels }, stored.Header);
@@ -95,7 +95,7 @@ public sealed class TraceIngestTests : IDisposable
 
         var stored = _store.FileOf(_store.Ingest(_folder["foreign.arrow"]).Entry!);
 
-        Assert.Equal(rows, Enumerable.Range(0, 50).Select(stored.Load().Row));
+        Assert.Equal(rows, Enumerable.Range(0, 50).Select(stored.Load(LocalTraces.Instance).Row));
         using var reader = new ArrowFileReader(File.OpenRead(stored.Path), new Apache.Arrow.Compression.CompressionCodecFactory());
         Assert.Equal(["time_us", "op", "process", "page", "pages", "content", "fill", "compressed_bytes"], reader.Schema.FieldsList.Select(field => field.Name));
         Assert.DoesNotContain("pandas", reader.Schema.Metadata.Keys);
@@ -160,7 +160,7 @@ public sealed class TraceIngestTests : IDisposable
             Assert.Equal(refusal?.Message, outcome.Refusal?.Message);
             if (loaded is not null)
             {
-                var stored = store.FileOf(outcome.Entry!).Load();
+                var stored = store.FileOf(outcome.Entry!).Load(LocalTraces.Instance);
                 Assert.Equal(Enumerable.Range(0, loaded.RowCount).Select(loaded.Row), Enumerable.Range(0, stored.RowCount).Select(stored.Row));
                 taken++;
             }

@@ -58,7 +58,7 @@ public sealed class TraceStoreTests : IDisposable
             bytes[at] ^= 1;
             File.WriteAllBytes(path, bytes);
             Assert.Contains("its bytes have changed", StoreVerification.Verify(_store, entry).Problem, StringComparison.Ordinal);
-            Assert.Throws<TraceException>(() => _store.FileOf(entry).Load());
+            Assert.Throws<TraceException>(() => _store.FileOf(entry).Load(LocalTraces.Instance));
         }
 
         File.Delete(path);
@@ -190,7 +190,7 @@ public sealed class TraceStoreTests : IDisposable
 
         var file = Assert.Single(Assert.Single(set.Recordings).Files);
         Assert.Equal((entry.Digest, "web-1", 20), (file.Digest, file.Header.Node, file.RowCount));
-        Assert.Equal(20, file.Load().RowCount);
+        Assert.Equal(20, file.Load(LocalTraces.Instance).RowCount);
     }
 
     [Theory]
