@@ -42,7 +42,7 @@ internal static class StoreCommand
     private static Command Verify()
     {
         var digests = Digests("Traces to verify; all if none is named.");
-        return Sub("verify", "Read traces and their counters again and hold them against digests and catalogue (exit code 3 if any has changed). Fills in zero-filled shares that an earlier version left out.", [digests, Class, Node, Kernel, Labels], (parsed, output, error) =>
+        return Sub("verify", "Read traces and their counters again and hold them against digests and catalogue (exit code 3 if any has changed); of the whole store also what was submitted with studies. Fills in zero-filled shares that an earlier version left out.", [digests, Class, Node, Kernel, Labels], (parsed, output, error) =>
         {
             var store = Open(parsed);
             var named = parsed.GetValue(digests)!;
@@ -50,23 +50,38 @@ internal static class StoreCommand
             error.WriteLine($"verifying {entries.Count:N0} traces, {StoreText.Size(entries.Sum(entry => entry.StoredBytes))}");
             var verified = entries.Select(entry => StoreVerification.Verify(store, entry)).ToList();
 
+            // What came with studies is in no catalogue, so nothing names it.
+            var submitted = named.Length == 0 && FilterOf(parsed).TakesAll ? new SubmittedFiles(store).Verify().ToList() : [];
+            var badSubmitted = submitted.FindAll(file => file.Problem is not null);
+
             // What was removed meanwhile is no longer the store's.
             var bad = verified.FindAll(trace => trace.Problem is not null && store.Find(trace.Entry.Digest) is not null);
             var filled = KeepZeroShares(store, verified, error);
             if (parsed.GetValue(AsJson))
             {
                 output.WriteLine(JsonSerializer.Serialize(
-                    new { verified = verified.Count, bad = bad.Select(trace => new { digest = trace.Entry.Digest, node = trace.Entry.Node, problem = trace.Problem }), zero_shares_filled_in = filled },
+                    new
+                    {
+                        verified = verified.Count,
+                        bad = bad.Select(trace => new { digest = trace.Entry.Digest, node = trace.Entry.Node, problem = trace.Problem }),
+                        zero_shares_filled_in = filled,
+                        submitted = submitted.Count,
+                        bad_submitted = badSubmitted.Select(file => new { file = file.Key, problem = file.Problem }),
+                    },
                     StoreText.Json));
             }
             else
             {
                 foreach (var (entry, problem) in bad)
                     output.WriteLine($"{StoreText.Short(entry)} of node {entry.Node}: {problem}. Remove it and ingest {entry.Source.Name} again.");
+                foreach (var (key, problem) in badSubmitted)
+                    output.WriteLine($"{key}: {problem}. Delete it; the study that needs it sends it again.");
                 output.WriteLine($"{verified.Count - bad.Count:N0} as ingested, {bad.Count:N0} not{(filled > 0 ? $"; zero-filled shares of {filled:N0} filled in" : "")}");
+                if (submitted.Count > 0)
+                    output.WriteLine($"{submitted.Count - badSubmitted.Count:N0} files as submitted with studies, {badSubmitted.Count:N0} not");
             }
 
-            return bad.Count > 0 ? ExitCode.BadInput : ExitCode.Done;
+            return bad.Count + badSubmitted.Count > 0 ? ExitCode.BadInput : ExitCode.Done;
         });
     }
 

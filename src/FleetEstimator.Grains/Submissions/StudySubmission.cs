@@ -105,7 +105,7 @@ public sealed record StudySubmission
 /// <param name="Digest">SHA-256 of its bytes.</param>
 /// <param name="CountersPath">Where its counters are there; null if there are none.</param>
 /// <param name="CountersDigest">SHA-256 of their bytes; null if there are none.</param>
-public sealed record SubmittedRecording(string Path, string Digest, string? CountersPath, string? CountersDigest)
+public sealed record SubmittedRecording(string Path, string Digest, string? CountersPath = null, string? CountersDigest = null)
 {
     /// <summary>The trace.</summary>
     [JsonIgnore]

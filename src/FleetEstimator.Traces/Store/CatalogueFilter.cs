@@ -17,6 +17,9 @@ public sealed record CatalogueFilter
     /// <summary>Labels that must be there with such a value.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Whether every entry is meant.</summary>
+    public bool TakesAll => this is { Class: null, Node: null, Kernel: null, Labels.Count: 0 };
+
     /// <summary>Whether an entry is meant.</summary>
     public bool Takes(CatalogueEntry entry) =>
         Matches(Class, entry.Class) && Matches(Node, entry.Node) && Matches(Kernel, entry.KernelRelease)

@@ -45,7 +45,7 @@ public sealed class SubmittedFiles(TraceStore store, TraceLimits? traceLimits = 
         using var writing = store.Guarded(store.Blobs.Share);
         using var draft = store.Guarded(store.Blobs.Draft);
         await Receive(file, content, draft.Content, cancellation);
-        Validate(file, store.Guarded(draft.Finish));
+        await Validate(file, store.Guarded(draft.Finish));
 
         // False if the same file was sent by another client meanwhile.
         _ = store.Guarded(() => draft.Publish(KeyOf(file)));
@@ -85,6 +85,14 @@ public sealed class SubmittedFiles(TraceStore store, TraceLimits? traceLimits = 
     public void Remove(IEnumerable<string> digests) => store.Guarded(() =>
     {
         store.Blobs.Delete([.. digests.Where(TraceStore.IsDigest).SelectMany(digest => (string[])[TraceKey(digest), CountersKey(digest)])]);
+        return true;
+    });
+
+    /// <summary>Clears away what was half received when its process died; to be called when a silo starts. Does nothing while others write, of whose files some are half received.</summary>
+    /// <exception cref="TraceException">The store cannot be written.</exception>
+    public void ClearAway() => store.Guarded(() =>
+    {
+        store.Blobs.TryOwn()?.Dispose();
         return true;
     });
 
@@ -130,12 +138,11 @@ public sealed class SubmittedFiles(TraceStore store, TraceLimits? traceLimits = 
         ? new(file.Path, null, null, $"the file has more bytes than the limit of {_traceLimits.FileBytesMax}", TraceReader.SplitRemedy)
         : new(file.Path, null, null, $"the file has more bytes than the limit of {_counterLimits.FileBytesMax}", "Split the file, or leave samples out");
 
-    private void Validate(SubmittedFile file, string local)
+    /// <summary>Reads a file on a thread of its own: a large one takes seconds, which whoever answers calls on the threads of the pool has not.</summary>
+    private Task Validate(SubmittedFile file, string local)
     {
-        if (file.Kind == SubmittedKind.Trace)
-            TraceFile.Read(local, file.Path, _traceLimits);
-        else
-            CounterFile.Load(local, file.Path, _counterLimits);
+        Action read = file.Kind == SubmittedKind.Trace ? () => TraceFile.Read(local, file.Path, _traceLimits) : () => CounterFile.Load(local, file.Path, _counterLimits);
+        return Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     // Null if it was removed meanwhile.

@@ -101,6 +101,26 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatWasSubmittedWithStudies_IsVerified_AndNotListed()
+    {
+        Write("a.arrow", "a");
+        var bytes = await File.ReadAllBytesAsync(_folder["a.arrow"], TestContext.Current.CancellationToken);
+        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
+        await new SubmittedFiles(TraceStore.OpenOrCreate(_folder["store"])).Add(new(SubmittedKind.Trace, "a.arrow", digest), new MemoryStream(bytes), TestContext.Current.CancellationToken);
+
+        Assert.Equal("no such trace\n", (await Store("list")).Output);
+        var (exit, output, _) = await Store("verify");
+        Assert.Equal((ExitCode.Done, "0 as ingested, 0 not\n1 files as submitted with studies, 0 not\n"), (exit, output));
+
+        await File.AppendAllTextAsync(_folder[$"store/submitted/{digest}.arrow"], "x", TestContext.Current.CancellationToken);
+        (exit, output, _) = await Store("verify");
+        Assert.Equal(ExitCode.BadInput, exit);
+        Assert.StartsWith($"submitted/{digest}.arrow: its bytes have changed: their SHA-256 is ", output, StringComparison.Ordinal);
+        Assert.Contains(digest, JsonNode.Parse((await Store("verify", "--json")).Output)!["bad_submitted"]![0]!["file"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, (await Store("verify", "--node", "a")).Exit);
+    }
+
+    [Fact]
     public async Task NoFile_MakesNoStore()
     {
         Assert.Equal(ExitCode.BadInput, (await Ingest()).Exit);
