@@ -85,7 +85,7 @@ internal static class RunCommand
         progress.Clear();
 
         var result = StudyResults.Make(plan, outcome, workloads, backtests);
-        await folder.WriteAsync(study, result, outcome.Base.Nodes, RecordOf(options, plan, result, started), interrupt);
+        await folder.WriteAsync(study, result, outcome.Nodes, RecordOf(options, plan, result, started), interrupt);
         Print(result, output, options.Json);
         return result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
             : options.FailOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed

@@ -23,6 +23,8 @@ public static class GrainServices
         services.AddSingleton(workloads);
         services.AddSingleton<StudyPlans>();
         services.AddSingleton(_ => new SimulationThreads(simulationThreads));
+        services.TryAddSingleton(new WorkSettings());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloWorker>();
         return services.AddFleetEstimatorSerialization();
     }
 }

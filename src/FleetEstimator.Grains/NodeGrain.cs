@@ -1,62 +1,54 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
 using Orleans.Placement;
 
 namespace FleetEstimator.Grains;
 
-/// <summary>Simulates one node on the silo's simulation threads, hands the result to its shard, tells the coordinator and goes.</summary>
-[RandomPlacement]
-internal sealed partial class NodeGrain(ILogger<NodeGrain> logger, StudyPlans plans, SimulationThreads threads) : Grain, INodeGrain
+/// <summary>
+/// Simulates one node on the silo's simulation threads and answers with its row. It lives where it is asked first: at the silo that holds the lease. Once it has answered it goes;
+/// asked again, since the answer was lost, it simulates again.
+/// </summary>
+[PreferLocalPlacement]
+[Reentrant]
+internal sealed partial class NodeGrain(ILogger<NodeGrain> logger, StudyPlans plans, SimulationThreads threads, TimeProvider time) : Grain, INodeGrain
 {
-    private Task? _running;
+    private Task<NodeAnswer>? _simulation;
 
-    public Task Start()
+    public async Task<NodeAnswer?> Simulate(TimeSpan patience)
     {
-        if (_running is null or { IsCompleted: true })
-            _running = Run();
-        return Task.CompletedTask;
-    }
-
-    public Task<bool> IsRunning() => Task.FromResult(_running is { IsCompleted: false });
-
-    private async Task Run()
-    {
-        var (study, ordinal) = NodeKey.Parse(this.GetPrimaryKeyString());
+        var simulation = _simulation ??= Run();
         try
         {
-            var failure = await SimulateAndMerge(study, ordinal);
-            await GrainFactory.GetGrain<IStudyGrain>(study).NodeEnded(ordinal, failure);
+            var answer = await simulation.WaitAsync(patience, time);
+            DeactivateOnIdle();
+            return answer;
         }
-        catch (Exception exception) when (exception is Orleans.Runtime.OrleansException or TimeoutException)
+        catch (TimeoutException) when (!simulation.IsCompleted)
         {
-            // The coordinator will find that this node does not run and start it again.
-            LogReportFailed(ordinal, exception.Message);
+            return null;
         }
-
-        DeactivateOnIdle();
+        catch
+        {
+            // The plan could not be had. The next call tries again.
+            _simulation = null;
+            throw;
+        }
     }
 
-    /// <summary>Null, or why the node cannot be simulated.</summary>
-    private async Task<string?> SimulateAndMerge(string study, long ordinal)
+    private async Task<NodeAnswer> Run()
     {
-        Estimation.NodeResult result;
-        try
-        {
-            var loaded = await plans.Get(study);
-            result = await threads.Run(() => loaded.Simulate(ordinal));
-        }
-        catch (Exception exception) when (exception is not (Orleans.Runtime.OrleansException or TimeoutException))
-        {
-            LogSimulationFailed(exception, ordinal);
-            return NodeFailure.ReasonOf(exception);
-        }
-
-        await GrainFactory.GetGrain<IShardGrain>(ShardKey.OfNode(study, ordinal)).Merge(ordinal, result);
-        return null;
+        var (study, part, ordinal) = NodeKey.Parse(this.GetPrimaryKeyString());
+        var loaded = await plans.Get(study, part);
+        return await threads.Run(() => Simulate(loaded, ordinal));
     }
 
-    [LoggerMessage(2, LogLevel.Error, "Node {Ordinal} cannot be simulated.")]
+    private NodeAnswer Simulate(LoadedStudy study, long ordinal)
+    {
+        var started = time.GetTimestamp();
+        var row = study.SimulateRow(ordinal, failure => LogSimulationFailed(failure, ordinal));
+        return new(NodeRowCodec.Encode(row), (long)time.GetElapsedTime(started).TotalMicroseconds);
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "Node {Ordinal} cannot be simulated.")]
     private partial void LogSimulationFailed(Exception exception, long ordinal);
-
-    [LoggerMessage(1, LogLevel.Warning, "Node {Ordinal}: its result or its end could not be reported: {Reason}")]
-    private partial void LogReportFailed(long ordinal, string reason);
 }

@@ -13,9 +13,13 @@ public sealed class SimulationThreads : IDisposable
     /// <summary>Starts <paramref name="count"/> threads.</summary>
     public SimulationThreads(int count)
     {
+        Count = count;
         for (var number = 0; number < count; number++)
             new Thread(Work) { IsBackground = true, Name = $"simulation {number}" }.Start();
     }
+
+    /// <summary>How many they are.</summary>
+    public int Count { get; }
 
     /// <summary>Runs <paramref name="work"/> on one of the threads, first come, first served.</summary>
     public Task<T> Run<T>(Func<T> work)

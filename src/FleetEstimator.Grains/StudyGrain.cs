@@ -1,161 +1,266 @@
-using System.Collections;
+using System.Data.Common;
 using FleetEstimator.Estimation;
 using Microsoft.Extensions.Logging;
 
 namespace FleetEstimator.Grains;
 
 /// <summary>
-/// Hands out nodes in a sliding window that is refilled as nodes end, so that one slow node delays none but itself. Calls to node grains
-/// only start work; its end is reported by another call. A node that has not been heard of for a while is asked whether it still runs and
-/// is otherwise started again: shards keep each result once, so doing a node twice is harmless.
+/// Coordinates one study: takes its nodes through <see cref="StudyRun"/> and leases them to silos. It stores the plan, and whether the study was cancelled or has ended; what is done it
+/// learns from the shards, by way of the silos it leases slices to. So it can die at any moment: another goes through the same study once more, and finds most of it done.
 /// </summary>
-[KeepAlive]
-internal sealed partial class StudyGrain(ILogger<StudyGrain> logger, TimeProvider time) : Grain, IStudyGrain
+internal sealed partial class StudyGrain(
+    [PersistentState("study", StudyStorage.Name)] IPersistentState<StudyState> stored,
+    WorkSettings settings,
+    TimeProvider time,
+    ILogger<StudyGrain> logger) : Grain, IStudyGrain, IDisposable
 {
-    private static readonly TimeSpan ReconcilePeriod = TimeSpan.FromSeconds(5);
+    private readonly SemaphoreSlim _storing = new(1);
+    private CancellationTokenSource? _running;
+    private SliceLeases? _leases;
+    private StudyProgress _progress = new(0, 0, 0, 0);
+    private TaskCompletionSource _changed = NewSignal();
 
-    // How long a node may be silent before it is asked: far above the second or so that a node takes, far below a user's patience.
-    private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(15);
+    private string Id => this.GetPrimaryKeyString();
 
-    private readonly Dictionary<long, DateTimeOffset> _running = [];
-    private readonly SortedDictionary<long, string> _failed = [];
-    private StudyPlan? _plan;
-    private IGrainTimer? _reconciling;
-    private BitArray _ended = new(0);
-    private long _done;
-    private long[] _wanted = [];
-    private long[] _handedOut = [];
-    private int _window;
-    private bool _cancelled;
+    private StudyPlan KnownPlan => stored.State.Plan ?? throw new StudyNotFoundException(Id);
 
-    public async Task Simulate(StudyPlan plan, NodeAllocation allocation)
+    private StudyEntry Entry => new(Id, KnownPlan.Study.Name, stored.State.Submitted, stored.State.Phase);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (_plan == null)
+        Begin();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _running?.Cancel();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        _storing.Dispose();
+        _running?.Dispose();
+    }
+
+    public async Task Submit(StudyPlan plan)
+    {
+        if (stored.State.Plan is null)
+            await Store(state => (state.Plan, state.Submitted, state.Phase) = (plan, time.GetUtcNow(), StudyPhase.Running));
+        else if (stored.State.Phase is StudyPhase.Cancelled or StudyPhase.Broken)
+            await Store(state => (state.Phase, state.Problem) = (StudyPhase.Running, null));
+        Begin();
+        await TellIndex();
+    }
+
+    public Task<StudyPlan> Plan() => Task.FromResult(KnownPlan);
+
+    public Task<StudyStatus> Status() => Task.FromResult(new StudyStatus(Entry, Progress(), stored.State.Problem, stored.State.Allocation));
+
+    public async Task<WorkGrant> Work(WorkRequest request)
+    {
+        if (stored.State.Phase != StudyPhase.Running || stored.State.Plan is null)
         {
-            _plan = plan;
-            _ended = new BitArray(checked((int)plan.NodeCount));
-            _wanted = new long[plan.Study.Classes.Count];
-            _handedOut = new long[plan.Study.Classes.Count];
+            await TellIndex();
+            return WorkGrant.Over;
         }
 
-        for (var @class = 0; @class < _wanted.Length; @class++)
-            _wanted[@class] = Math.Max(_wanted[@class], allocation.NodesOfClass[@class]);
-        if (_done + _failed.Count == _wanted.Sum())
+        var grant = Exchange(request);
+        if (request is { Wanted: > 0, Held.Count: 0 } && grant.Leases.Count == 0)
+        {
+            // A silo with nothing to do and nothing to say waits here until there is work, instead of asking again and again.
+            await _changed.Task.WaitAsync(settings.Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        return grant;
+    }
+
+    public async Task Cancel()
+    {
+        _ = KnownPlan;
+        if (stored.State.Phase != StudyPhase.Running)
             return;
-        _reconciling ??= this.RegisterGrainTimer(Reconcile, new GrainTimerCreationOptions(ReconcilePeriod, ReconcilePeriod) { Interleave = true });
-        await Reconcile();
+        await Store(state => state.Phase = StudyPhase.Cancelled);
+        Pause();
+        await TellIndex();
     }
 
-    public Task<StudyPlan> Plan() => Task.FromResult(_plan ?? throw new InvalidOperationException($"Study {this.GetPrimaryKeyString()} has not been started."));
-
-    public Task<StudyProgress> Progress()
+    public async Task Reopen()
     {
-        var nodes = _wanted.Sum();
-        return Task.FromResult(new StudyProgress(_plan != null, nodes, _done, _failed.Count, _running.Count, _cancelled));
-    }
-
-    public Task<NodeFailure[]> Failures() => Task.FromResult<NodeFailure[]>([.. _failed.Select(pair => new NodeFailure(pair.Key, pair.Value))]);
-
-    public Task NodeEnded(long ordinal, string? failure)
-    {
-        // A node of a study that this activation was never told of: the one that was is gone, and whoever watches is told so by Progress.
-        if (_plan == null)
-            return Task.CompletedTask;
-        _running.Remove(ordinal);
-        if (!_ended[(int)ordinal])
+        _ = KnownPlan;
+        if (stored.State.Phase == StudyPhase.Running)
+            return;
+        await Store(state =>
         {
-            _ended[(int)ordinal] = true;
-            if (failure == null)
-                _done++;
-            else
-                _failed.Add(ordinal, failure);
+            state.Attempt += state.Phase == StudyPhase.Ended ? 1 : 0;
+            (state.Phase, state.Problem, state.Allocation) = (StudyPhase.Running, null, null);
+        });
+        Begin();
+        await TellIndex();
+    }
+
+    public async Task Remove()
+    {
+        if (stored.State.Plan is not { } plan)
+            return;
+        if (stored.State.Phase == StudyPhase.Running)
+            await Store(state => state.Phase = StudyPhase.Cancelled);
+        Pause();
+        await GrainFactory.GetGrain<IStudyIndexGrain>(0).Remove(Id);
+        var allocation = NodeAllocation.All(plan.Study);
+        for (var part = 0; part < plan.PartCount; part++)
+        {
+            foreach (var shards in plan.Shards(part, allocation).Chunk(ShardsAtATime))
+                await Task.WhenAll(shards.Select(shard => GrainFactory.GetGrain<IShardGrain>(ShardKey.Of(Id, shard)).Remove()));
         }
 
-        FillWindow();
-        StopReconcilingWhenDone();
-        return Task.CompletedTask;
+        await stored.ClearStateAsync();
+        DeactivateOnIdle();
     }
 
-    public Task Cancel()
+    // Removing asks every shard there could be; so many at a time.
+    private const int ShardsAtATime = 64;
+
+    /// <summary>Begins, or goes on, unless it is under way.</summary>
+    private void Begin()
     {
-        _cancelled = true;
-        StopReconcilingWhenDone();
-        return Task.CompletedTask;
+        if (stored.State is not { Plan: { } plan, Phase: StudyPhase.Running } || _running is not null)
+            return;
+        _running = new CancellationTokenSource();
+        _ = Run(plan, _running.Token);
     }
 
-    /// <summary>Nothing is left to ask for: asking on would only trouble a silo that is about to stop.</summary>
-    private void StopReconcilingWhenDone()
+    private void Pause()
     {
-        if (_done + _failed.Count == _wanted.Sum() || (_cancelled && _running.Count == 0))
-        {
-            _reconciling?.Dispose();
-            _reconciling = null;
-        }
+        _running?.Cancel();
+        (_running, _leases, _progress) = (null, null, Progress() with { Running = 0 });
+        Changed();
     }
 
-    private void FillWindow()
-    {
-        for (var @class = 0; @class < _wanted.Length; @class++)
-        {
-            var first = _plan!.FirstOrdinal(@class);
-            while (!_cancelled && _running.Count < _window && _handedOut[@class] < _wanted[@class])
-                HandOut(first + _handedOut[@class]++);
-        }
-    }
-
-    private void HandOut(long ordinal)
-    {
-        _running[ordinal] = time.GetUtcNow();
-        _ = StartNode(ordinal);
-    }
-
-    private async Task StartNode(long ordinal)
+    /// <summary>The course of the study from its first node on; what was done before goes fast.</summary>
+    private async Task Run(StudyPlan plan, CancellationToken cancelled)
     {
         try
         {
-            await NodeGrain(ordinal).Start();
+            var rows = new ShardRows(GrainFactory, plan);
+            var allocation = await StudyRun.Run(plan, (part, nodes, known) => Simulate(plan, part, nodes, known, cancelled), rows.Read);
+            cancelled.ThrowIfCancellationRequested();
+            await Store(state => (state.Phase, state.Allocation) = (StudyPhase.Ended, allocation));
+            Pause();
+            await TellIndex();
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
         {
-            // Whether it started is unknown. Reconcile will ask.
-            LogStartUncertain(ordinal, exception.Message);
+            // Paused, or this activation goes.
+        }
+#pragma warning disable CA1031 // Nobody awaits this; whatever happened is judged here.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            await Interrupted(exception);
         }
     }
 
-    private async Task Reconcile()
+    /// <summary>
+    /// What passes (silos, messages, storage) is left to the next activation, which begins anew; anything else would happen to it as well, so the study stands still and says so.
+    /// </summary>
+    private async Task Interrupted(Exception exception)
     {
-        var silos = await GrainFactory.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
-
-        // Enough for every core to find the next node waiting when it ends one; silos of a cluster are alike.
-        _window = 3 * Environment.ProcessorCount * Math.Max(1, silos.Count);
-        FillWindow();
-
-        var now = time.GetUtcNow();
-        foreach (var ordinal in _running.Where(pair => now - pair.Value > SilenceMax).Select(pair => pair.Key).ToList())
-        {
-            if (!await StillRuns(ordinal) && _running.ContainsKey(ordinal))
-            {
-                LogStartedAgain(ordinal);
-                HandOut(ordinal);
-            }
-            else if (_running.ContainsKey(ordinal))
-            {
-                _running[ordinal] = now;
-            }
-        }
+        LogInterrupted(exception, Id);
+        DeactivateOnIdle();
+        if (exception is OrleansException or DbException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException)
+            return;
+        await Store(state => (state.Phase, state.Problem) = (StudyPhase.Broken, NodeFailure.ReasonOf(exception)));
+        Pause();
+        await TellIndex();
     }
 
-    private async Task<bool> StillRuns(long ordinal)
+    private async Task Simulate(StudyPlan plan, int part, NodeAllocation allocation, NodeAllocation? simulated, CancellationToken cancelled)
     {
+        _progress = (simulated is null ? new StudyProgress(0, 0, 0, 0) : Progress()) with { Nodes = allocation.Nodes, Stage = plan.StageOf(part) };
+        _leases = new SliceLeases(new SliceQueue(plan, part, allocation, simulated), settings, stored.State.Attempt, Random.Shared.NextInt64(long.MaxValue / 2));
+        for (Changed(); !_leases.IsDone; )
+            await _changed.Task.WaitAsync(cancelled);
+    }
+
+    private WorkGrant Exchange(WorkRequest request)
+    {
+        if (_leases is not { } leases)
+            return WorkGrant.Nothing with { Lost = request.Held };
+        var hadMore = leases.HasMore;
+        var grant = leases.Exchange(request, time.GetUtcNow());
+        if (leases.IsDone || (leases.HasMore && !hadMore))
+            Changed();
+        return grant;
+    }
+
+    private StudyProgress Progress() => _leases is not { } leases ? _progress : _progress with
+    {
+        Done = _progress.Done + leases.Done,
+        Failed = _progress.Failed + leases.Failed,
+        Running = leases.Running,
+    };
+
+    private void Changed()
+    {
+        _changed.TrySetResult();
+        _changed = NewSignal();
+    }
+
+    private Task TellIndex() => stored.State.Plan is null ? Task.CompletedTask : GrainFactory.GetGrain<IStudyIndexGrain>(0).Put(Entry);
+
+    /// <summary>Changes the state and stores it. Whether a change that failed was stored is not known: the next activation reads what is true.</summary>
+    private async Task Store(Action<StudyState> change)
+    {
+        await _storing.WaitAsync();
         try
         {
-            return await NodeGrain(ordinal).IsRunning();
+            change(stored.State);
+            await stored.WriteStateAsync();
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        catch
         {
-            return false;
+            DeactivateOnIdle();
+            throw;
+        }
+        finally
+        {
+            _storing.Release();
         }
     }
 
-    private INodeGrain NodeGrain(long ordinal) => GrainFactory.GetGrain<INodeGrain>(NodeKey.Of(this.GetPrimaryKeyString(), ordinal));
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(1, LogLevel.Warning, "Study {Study}: its course was interrupted.")]
+    private partial void LogInterrupted(Exception exception, string study);
+}
+
+/// <summary>What a coordinator stores.</summary>
+[GenerateSerializer, Alias("fleet-estimator.study-state")]
+internal sealed class StudyState
+{
+    /// <summary>The study; null if none was submitted.</summary>
+    [Id(0)]
+    public StudyPlan? Plan { get; set; }
+
+    /// <summary>When it was submitted first.</summary>
+    [Id(1)]
+    public DateTimeOffset Submitted { get; set; }
+
+    /// <summary>What it is doing.</summary>
+    [Id(2)]
+    public StudyPhase Phase { get; set; }
+
+    /// <summary>Why it cannot be ended.</summary>
+    [Id(3)]
+    public string? Problem { get; set; }
+
+    /// <summary>Which nodes its report is about, once it has ended.</summary>
+    [Id(4)]
+    public NodeAllocation? Allocation { get; set; }
+
+    /// <summary>Counts how often nodes that failed were to be tried again.</summary>
+    [Id(5)]
+    public int Attempt { get; set; }
 }

@@ -21,9 +21,6 @@ public sealed record StudyPlan(
     IReadOnlyList<IReadOnlyList<int>> ClassRecordings,
     IReadOnlyList<IReadOnlyList<double>> ClassWeights)
 {
-    /// <summary>Nodes whose results one shard grain keeps.</summary>
-    public const int NodesPerShard = 256;
-
     /// <summary>The patterns of a study's recordings, each once.</summary>
     public static IReadOnlyList<string> PatternsOf(StudyDefinition study) =>
         [.. study.Classes.SelectMany(@class => @class.Recordings).Select(recording => recording.Pattern).Distinct(StringComparer.Ordinal)];
@@ -110,6 +107,22 @@ public sealed record StudyPlan(
     /// <summary>Ordinal of the first node of a class.</summary>
     public long FirstOrdinal(int @class) => Study.Classes.Take(@class).Sum(earlier => (long)earlier.Nodes);
 
+    /// <summary>Parts that are simulated one after another: the study itself, and every point of its sweep.</summary>
+    public int PartCount => 1 + Study.Sweep.Count;
+
+    /// <summary>A part as a study of its own: 0 the study itself, <c>k</c> the <c>k</c>-th point of its sweep.</summary>
+    public StudyPlan Part(int part) => part == 0 ? this : Of(Study.Sweep[part - 1]);
+
+    /// <summary>What a part is called; null for the study itself.</summary>
+    public string? StageOf(int part) => part == 0 ? null : $"{Study.Sweep[part - 1].Parameter} = {Study.Sweep[part - 1].Value}";
+
+    /// <summary>The nodes of a slice, by ordinal.</summary>
+    public long[] Ordinals(NodeSlice slice)
+    {
+        var (first, turns) = (FirstOrdinal(slice.Class), ClassRecordings[slice.Class].Count);
+        return [.. Enumerable.Range(0, slice.Count).Select(index => first + slice.NodeAt(index, turns))];
+    }
+
     /// <summary>The nodes of an allocation, by ordinal.</summary>
     public IEnumerable<long> Ordinals(NodeAllocation allocation)
     {
@@ -118,6 +131,25 @@ public sealed record StudyPlan(
             var first = FirstOrdinal(@class);
             for (var node = 0L; node < allocation.NodesOfClass[@class]; node++)
                 yield return first + node;
+        }
+    }
+
+    /// <summary>The shards of an allocation: for each class, shard after shard of every recording, so that shards whose nodes alternate come one after another.</summary>
+    public IEnumerable<NodeSlice> Shards(int part, NodeAllocation allocation)
+    {
+        for (var @class = 0; @class < allocation.NodesOfClass.Count; @class++)
+        {
+            var turns = ClassRecordings[@class].Count;
+            var longest = NodeSlice.NodesOfTurn(allocation.NodesOfClass[@class], 0, turns);
+            for (var first = 0L; first < longest; first += NodeSlice.NodesPerShard)
+            {
+                for (var turn = 0; turn < turns; turn++)
+                {
+                    var nodes = NodeSlice.NodesOfTurn(allocation.NodesOfClass[@class], turn, turns) - first;
+                    if (nodes > 0)
+                        yield return new NodeSlice(part, @class, turn, first, (int)Math.Min(nodes, NodeSlice.NodesPerShard));
+                }
+            }
         }
     }
 

@@ -27,34 +27,18 @@ public static class StudyResults
         return results;
     }
 
-    /// <summary>The sums of simulated nodes; they are enumerated once.</summary>
-    public static FleetAccumulator Accumulate(StudyDefinition study, SimulatedNodes simulated)
-    {
-        var nodes = new FleetAccumulator(study);
-        foreach (var node in simulated.Nodes)
-            nodes.Add(node);
-        return nodes;
-    }
-
     /// <summary>The result of a study.</summary>
-    public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads, IReadOnlyList<RecordingBacktest> backtests)
-    {
-        var nodes = Complete(outcome.Allocation, Accumulate(plan.Study, outcome.Base), outcome.Base.Failed);
-        return TraceEvidence.Limit(plan, StudyConclusion.Conclude(
+    public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads, IReadOnlyList<RecordingBacktest> backtests) =>
+        TraceEvidence.Limit(plan, StudyConclusion.Conclude(
             plan.Study,
             [.. plan.Recordings.Select((recording, index) => Summary(plan, index, workloads.Get(recording)))],
-            nodes,
-            [.. outcome.Base.Failed.Select(failure => Failed(plan, failure))],
-            [.. outcome.Points.Select(point => (Complete(outcome.Allocation, point.Nodes, point.Failed), (IReadOnlyList<string>)[.. point.Failed.Select(failure => failure.Reason)]))],
+            outcome.Parts[0].Sums,
+            [.. outcome.Parts[0].Failed.Select(failure => Failed(plan, failure))],
+            [.. outcome.Parts.Skip(1).Select(point => (point.Sums, (IReadOnlyList<string>)[.. point.Failed.Select(failure => failure.Reason)]))],
             plan.Weights)) with
         {
             Backtest = backtests,
         };
-    }
-
-    private static FleetAccumulator Complete(NodeAllocation allocation, FleetAccumulator nodes, IReadOnlyList<NodeFailure> failed) =>
-        nodes.Nodes + failed.Count == allocation.Nodes ? nodes : throw new InvalidOperationException(
-            $"Of {allocation.Nodes} nodes {nodes.Nodes} have a result and {failed.Count} failed: results were lost. Run the study again.");
 
     private static RecordingSummary Summary(StudyPlan plan, int index, Workload workload)
     {

@@ -7,32 +7,33 @@ namespace FleetEstimator.Grains;
 /// </summary>
 public static class StudyRun
 {
-    /// <summary>Simulates the nodes of an allocation; those simulated before need not be again.</summary>
-    /// <param name="plan">The study.</param>
+    /// <summary>Simulates the nodes of an allocation.</summary>
+    /// <param name="part">Of which part of the study, see <see cref="StudyPlan.Part"/>.</param>
     /// <param name="allocation">Which nodes.</param>
-    /// <param name="stage">What is being done, for progress; null for the study itself.</param>
-    public delegate Task<SimulatedNodes> Simulation(StudyPlan plan, NodeAllocation allocation, string? stage);
+    /// <param name="simulated">Which of them have been simulated before; null = none.</param>
+    public delegate Task Simulation(int part, NodeAllocation allocation, NodeAllocation? simulated);
+
+    /// <summary>The rows of nodes that were simulated, in order of ordinal.</summary>
+    public delegate IAsyncEnumerable<NodeRow> Rows(int part, NodeAllocation allocation);
 
     /// <summary>Runs a study to its end.</summary>
-    public static async Task<StudyOutcome> Run(StudyPlan plan, Simulation simulate)
+    /// <returns>The nodes that were simulated, the same of every part.</returns>
+    public static async Task<NodeAllocation> Run(StudyPlan plan, Simulation simulate, Rows rows)
     {
         var allocation = SimulationPlanner.First(plan.Study, [.. plan.ClassRecordings.Select(recordings => recordings.Count)]);
-        SimulatedNodes nodes;
-        for (; ; )
+        for (NodeAllocation? simulated = null; ;)
         {
-            nodes = await simulate(plan, allocation, stage: null);
-            if (plan.Study.Simulation is null || SimulationPlanner.Next(plan.Study, allocation, StudyResults.Accumulate(plan.Study, nodes), plan.Weights) is not { } next)
+            await simulate(0, allocation, simulated);
+            if (plan.Study.Simulation is null)
                 break;
-            allocation = next;
+            var nodes = await SimulatedNodes.Sum(plan.Study, rows(0, allocation));
+            if (SimulationPlanner.Next(plan.Study, allocation, nodes.Sums, plan.Weights) is not { } next)
+                break;
+            (simulated, allocation) = (allocation, next);
         }
 
-        var points = new List<SimulatedPoint>();
-        foreach (var point in plan.Study.Sweep)
-        {
-            var changed = await simulate(plan.Of(point), allocation, $"{point.Parameter} = {point.Value}");
-            points.Add(new SimulatedPoint(StudyResults.Accumulate(point.Study, changed), changed.Failed));
-        }
-
-        return new StudyOutcome(allocation, nodes, points);
+        for (var part = 1; part < plan.PartCount; part++)
+            await simulate(part, allocation, simulated: null);
+        return allocation;
     }
 }

@@ -26,7 +26,7 @@ public static class NodesParquet
     public static async Task<long> WriteAsync(
         StudyDefinition study,
         IReadOnlyList<RecordingSummary> recordings,
-        IEnumerable<NodeResult> nodes,
+        IAsyncEnumerable<NodeResult> nodes,
         Stream stream,
         CancellationToken cancellation = default)
     {
@@ -36,7 +36,7 @@ public static class NodesParquet
         await using (writer)
         {
             var rows = 0L;
-            foreach (var group in InOrder(nodes, study, recordings).Chunk(RowGroupRows))
+            await foreach (var group in InOrder(nodes, study, recordings).Chunk(RowGroupRows).WithCancellation(cancellation))
             {
                 using var rowGroup = writer.CreateRowGroup();
                 foreach (var column in columns)
@@ -74,11 +74,11 @@ public static class NodesParquet
         return columns;
     }
 
-    private static IEnumerable<NodeResult> InOrder(IEnumerable<NodeResult> nodes, StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
+    private static async IAsyncEnumerable<NodeResult> InOrder(IAsyncEnumerable<NodeResult> nodes, StudyDefinition study, IReadOnlyList<RecordingSummary> recordings)
     {
         var (known, unknown) = (Lane.Of(study.Mechanisms, unknownAccesses: false), Lane.Of(study.Mechanisms, unknownAccesses: true));
         (int Class, long Node) last = (-1, -1);
-        foreach (var node in nodes)
+        await foreach (var node in nodes)
         {
             var place = (node.Class, node.Node);
             if (place.CompareTo(last) <= 0)

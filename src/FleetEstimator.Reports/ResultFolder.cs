@@ -62,7 +62,7 @@ public sealed class ResultFolder
     public async Task WriteAsync(
         StudyDefinition study,
         StudyResult result,
-        IEnumerable<NodeResult> nodes,
+        IAsyncEnumerable<NodeResult> nodes,
         RunRecord run,
         CancellationToken cancellation = default)
     {

@@ -35,6 +35,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         {
             var (siloPort, gatewayPort) = FreePorts();
             silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(IPAddress.Loopback, siloPort));
+            silo.AddMemoryGrainStorage(StudyStorage.Name);
             silo.Services.AddFleetEstimatorGrains(workloads, Environment.ProcessorCount);
             silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(10));
         });

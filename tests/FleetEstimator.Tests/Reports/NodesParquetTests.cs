@@ -49,7 +49,7 @@ public sealed class NodesParquetTests
         using var stream = new MemoryStream();
 
         await NodesParquet.WriteAsync(
-            sample.Study with { RightSize = new() { OfBaseline = 1 } }, sample.Recordings, nodes, stream, TestContext.Current.CancellationToken);
+            sample.Study with { RightSize = new() { OfBaseline = 1 } }, sample.Recordings, nodes.ToAsyncEnumerable(), stream, TestContext.Current.CancellationToken);
 
         var columns = await ReadAsync(stream.ToArray());
         Assert.Equal(sample.Nodes.Select((_, index) => (object?)(index + 1L)), columns["linux-6.12/smallest_limit_bytes"]);
@@ -65,7 +65,7 @@ public sealed class NodesParquetTests
         var nodes = sample.Nodes.Select(node => node with { Lanes = [.. node.Lanes.Take(study.Mechanisms.Count)] });
         using var stream = new MemoryStream();
 
-        await NodesParquet.WriteAsync(study, sample.Recordings, nodes, stream, TestContext.Current.CancellationToken);
+        await NodesParquet.WriteAsync(study, sample.Recordings, nodes.ToAsyncEnumerable(), stream, TestContext.Current.CancellationToken);
 
         Assert.DoesNotContain((await ReadAsync(stream.ToArray())).Keys, name => name.EndsWith("_all_writes", StringComparison.Ordinal));
     }
@@ -80,7 +80,7 @@ public sealed class NodesParquetTests
         var sample = SampleStudy.Realistic();
         using var stream = new MemoryStream();
 
-        var rows = await NodesParquet.WriteAsync(sample.Study, sample.Recordings, [], stream, TestContext.Current.CancellationToken);
+        var rows = await NodesParquet.WriteAsync(sample.Study, sample.Recordings, AsyncEnumerable.Empty<NodeResult>(), stream, TestContext.Current.CancellationToken);
 
         Assert.Equal(0, rows);
         Assert.Empty((await ReadAsync(stream.ToArray()))["class"]);
@@ -104,7 +104,7 @@ public sealed class NodesParquetTests
         var sample = SampleStudy.Realistic();
 
         await Assert.ThrowsAsync<ArgumentException>(() =>
-            NodesParquet.WriteAsync(sample.Study, sample.Recordings, sample.Nodes.Reverse(), Stream.Null, TestContext.Current.CancellationToken));
+            NodesParquet.WriteAsync(sample.Study, sample.Recordings, sample.Nodes.Reverse().ToAsyncEnumerable(), Stream.Null, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class NodesParquetTests
         var node = sample.Nodes[^1];
 
         await Assert.ThrowsAsync<ArgumentException>(() => NodesParquet.WriteAsync(
-            sample.Study, sample.Recordings, [node with { Lanes = [.. node.Lanes.SkipLast(1)] }], Stream.Null, TestContext.Current.CancellationToken));
+            sample.Study, sample.Recordings, AsyncEnumerable.Repeat(node with { Lanes = [.. node.Lanes.SkipLast(1)] }, 1), Stream.Null, TestContext.Current.CancellationToken));
     }
 
     // A counter that is added later must not be missing from the file unnoticed.
@@ -130,7 +130,7 @@ public sealed class NodesParquetTests
     private static async Task<byte[]> WriteAsync(SampleStudy sample)
     {
         using var stream = new MemoryStream();
-        Assert.Equal(sample.Nodes.Count, await NodesParquet.WriteAsync(sample.Study, sample.Recordings, sample.Nodes, stream, TestContext.Current.CancellationToken));
+        Assert.Equal(sample.Nodes.Count, await NodesParquet.WriteAsync(sample.Study, sample.Recordings, sample.Nodes.ToAsyncEnumerable(), stream, TestContext.Current.CancellationToken));
         return stream.ToArray();
     }
 

@@ -170,7 +170,7 @@ public sealed class ResultFolderTests : IDisposable
         folder.Check();
 
         Assert.Empty(Names(Path.Join(_parent, "out")));
-        await folder.WriteAsync(Sample.Study, Result, Sample.Nodes, RunJsonTests.Sample, TestContext.Current.CancellationToken);
+        await folder.WriteAsync(Sample.Study, Result, Sample.Nodes.ToAsyncEnumerable(), RunJsonTests.Sample, TestContext.Current.CancellationToken);
         Assert.Equal(["study"], Names(Path.Join(_parent, "out")));
     }
 
@@ -218,5 +218,5 @@ public sealed class ResultFolderTests : IDisposable
     }
 
     private Task WriteAsync(StudyResult result, IEnumerable<NodeResult>? nodes = null) =>
-        new ResultFolder(Target).WriteAsync(Sample.Study, result, nodes ?? Sample.Nodes, RunJsonTests.Sample, TestContext.Current.CancellationToken);
+        new ResultFolder(Target).WriteAsync(Sample.Study, result, (nodes ?? Sample.Nodes).ToAsyncEnumerable(), RunJsonTests.Sample, TestContext.Current.CancellationToken);
 }

@@ -215,7 +215,7 @@ public sealed class StudySubmissionTests : IDisposable
         var workloads = new WorkloadCache(traces);
         var backtests = await StudyResults.Backtest(plan, traces, Cancellation);
         var outcome = await LocalStudy.Run(plan, workloads, new Silent(), Cancellation);
-        Assert.Empty(outcome.Base.Failed);
+        Assert.All(outcome.Parts, part => Assert.Empty(part.Failed));
         using var report = new MemoryStream();
         ReportJson.Write(StudyResults.Make(plan, outcome, workloads, backtests), report);
         return Encoding.UTF8.GetString(report.ToArray());
