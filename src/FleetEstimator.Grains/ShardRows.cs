@@ -3,7 +3,7 @@ using FleetEstimator.Estimation;
 namespace FleetEstimator.Grains;
 
 /// <summary>The rows of a study as its shards keep them, in order of ordinal; a few shards in memory at a time.</summary>
-internal sealed class ShardRows(IGrainFactory grains, StudyPlan plan)
+internal sealed class ShardRows(IGrainFactory grains, StudyPlan plan, WorkSettings settings, TimeProvider time)
 {
     /// <summary>Reads the rows of an allocation.</summary>
     public async IAsyncEnumerable<NodeRow> Read(int part, NodeAllocation allocation)
@@ -22,7 +22,7 @@ internal sealed class ShardRows(IGrainFactory grains, StudyPlan plan)
     private async Task<List<byte[]>> Wanted(NodeSlice shard)
     {
         var wanted = plan.Ordinals(shard).ToHashSet();
-        var rows = await grains.GetGrain<IShardGrain>(ShardKey.Of(plan.Id, shard)).Rows();
+        var rows = await Retry.ForAWhile(() => grains.GetGrain<IShardGrain>(ShardKey.Of(plan.Id, shard)).Rows(), settings, time);
         return [.. rows.Where(row => wanted.Contains(NodeRowCodec.Peek(row).Ordinal))];
     }
 }

@@ -1,7 +1,7 @@
 namespace FleetEstimator.Grains;
 
 /// <summary>What can be done with studies on silos. Every call may be made again when its outcome is unknown.</summary>
-public sealed class StudyClient(IGrainFactory grains)
+public sealed class StudyClient(IGrainFactory grains, WorkSettings? settings = null)
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(100);
 
@@ -52,7 +52,7 @@ public sealed class StudyClient(IGrainFactory grains)
     public async Task<StudyOutcome> Outcome(StudyPlan plan)
     {
         var status = await Status(plan.Id);
-        return await StudyOutcome.Read(plan, status.Allocation ?? throw new InvalidOperationException($"Study {plan.Id} has not ended."), new ShardRows(grains, plan).Read);
+        return await StudyOutcome.Read(plan, status.Allocation ?? throw new InvalidOperationException($"Study {plan.Id} has not ended."), new ShardRows(grains, plan, settings ?? new WorkSettings(), TimeProvider.System).Read);
     }
 
     /// <summary>Runs a study to its end.</summary>

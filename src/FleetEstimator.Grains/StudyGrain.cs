@@ -143,7 +143,7 @@ internal sealed partial class StudyGrain(
     {
         try
         {
-            var rows = new ShardRows(GrainFactory, plan);
+            var rows = new ShardRows(GrainFactory, plan, settings, time);
             var allocation = await StudyRun.Run(plan, (part, nodes, known) => Simulate(plan, part, nodes, known, cancelled), rows.Read);
             cancelled.ThrowIfCancellationRequested();
             await Store(state => (state.Phase, state.Allocation) = (StudyPhase.Ended, allocation));

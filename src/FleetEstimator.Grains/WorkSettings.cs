@@ -26,6 +26,9 @@ public sealed record WorkSettings
     /// <summary>The longest between two tries.</summary>
     public TimeSpan LastRetry { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long shards that cannot be read are tried again, before whoever wants their rows is told.</summary>
+    public TimeSpan ReadPatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a silo that stops waits for the rows it still has to reach their shards.</summary>
     public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(5);
 }

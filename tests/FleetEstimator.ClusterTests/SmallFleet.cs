@@ -20,11 +20,11 @@ internal sealed class SmallFleet : IDisposable
     }
 
     /// <summary>The study's plan.</summary>
-    public StudyPlan Plan(int nodes = 700, string more = "") => StudyPlan.Make(
+    public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(
         StudyReader.Read(
             $$"""
             study: small-fleet
-            seed: 11
+            seed: {{seed}}
             mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin, linux-6.12+zero-at-swapout]
             {{more}}
             classes:

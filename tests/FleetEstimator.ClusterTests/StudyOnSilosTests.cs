@@ -1,7 +1,5 @@
-using FleetEstimator.Estimation;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
-using FleetEstimator.Reports;
 using FleetEstimator.Server;
 using Orleans.TestingHost;
 using Xunit;
@@ -17,12 +15,11 @@ public class StudyOnSilosTests
         var plan = fleet.Plan();
         await using var cluster = await Start(silos: 3);
 
-        var onSilos = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
-        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), new Silent(), CancellationToken.None);
+        var onSilos = await new StudyClient(cluster.Client).Run(plan, Silent.Progress, CancellationToken.None);
+        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), Silent.Progress, CancellationToken.None);
 
-        Assert.Equal(Report(plan, inALoop), Report(plan, onSilos));
+        Assert.Equal(await StudyReports.Of(plan, inALoop), await StudyReports.Of(plan, onSilos));
         Assert.Equal(plan.NodeCount, await onSilos.Nodes.LongCountAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(await Parquet(plan, inALoop), await Parquet(plan, onSilos));
     }
 
     [Fact]
@@ -32,10 +29,10 @@ public class StudyOnSilosTests
         var plan = fleet.Plan(nodes: 40);
         await using var silo = await EmbeddedSilo.Start(new WorkloadCache(), CancellationToken.None);
 
-        var onSilo = await new StudyClient(silo.Grains).Run(plan, new Silent(), CancellationToken.None);
-        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), new Silent(), CancellationToken.None);
+        var onSilo = await new StudyClient(silo.Grains).Run(plan, Silent.Progress, CancellationToken.None);
+        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), Silent.Progress, CancellationToken.None);
 
-        Assert.Equal(Report(plan, inALoop), Report(plan, onSilo));
+        Assert.Equal(await StudyReports.Of(plan, inALoop), await StudyReports.Of(plan, onSilo));
     }
 
     [Fact]
@@ -45,10 +42,10 @@ public class StudyOnSilosTests
         var plan = fleet.Plan(nodes: 3000, more: "simulation: {half_width: 2%}\ndefaults: {lru: [multi-generational, classic]}");
         await using var cluster = await Start(silos: 2);
 
-        var onSilos = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
-        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), new Silent(), CancellationToken.None);
+        var onSilos = await new StudyClient(cluster.Client).Run(plan, Silent.Progress, CancellationToken.None);
+        var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), Silent.Progress, CancellationToken.None);
 
-        Assert.Equal(Report(plan, inALoop), Report(plan, onSilos));
+        Assert.Equal(await StudyReports.Of(plan, inALoop), await StudyReports.Of(plan, onSilos));
         var result = StudyResults.Make(plan, onSilos, new WorkloadCache(), []);
         Assert.InRange(result.SimulatedNodes, 64, 2999);
         Assert.All(result.Simulation!.Figures, figure => Assert.True(figure.Reached));
@@ -64,10 +61,10 @@ public class StudyOnSilosTests
         await using var cluster = await Start(silos: 2);
         var client = new StudyClient(cluster.Client);
 
-        var runs = await Task.WhenAll(client.Run(plan, new Silent(), CancellationToken.None), client.Run(plan, new Silent(), CancellationToken.None));
+        var runs = await Task.WhenAll(client.Run(plan, Silent.Progress, CancellationToken.None), client.Run(plan, Silent.Progress, CancellationToken.None));
 
         Assert.All(runs, run => Assert.Equal(plan.NodeCount, run.Parts[0].Sums.Nodes));
-        Assert.Equal(Report(plan, runs[0]), Report(plan, runs[1]));
+        Assert.Equal(await StudyReports.Of(plan, runs[0]), await StudyReports.Of(plan, runs[1]));
     }
 
     [Fact]
@@ -78,7 +75,7 @@ public class StudyOnSilosTests
         fleet.Remove(3);
         await using var cluster = await Start(silos: 2);
 
-        var outcome = await new StudyClient(cluster.Client).Run(plan, new Silent(), CancellationToken.None);
+        var outcome = await new StudyClient(cluster.Client).Run(plan, Silent.Progress, CancellationToken.None);
 
         var lost = Enumerable.Range(0, (int)plan.NodeCount).Where(ordinal => plan.Recordings[plan.Locate(ordinal).Recording].Node == "node-3").ToList();
         Assert.Equal(5, lost.Count);
@@ -119,28 +116,6 @@ public class StudyOnSilosTests
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return cluster;
-    }
-
-    private static string Report(StudyPlan plan, StudyOutcome outcome)
-    {
-        using var report = new MemoryStream();
-        ReportJson.Write(StudyResults.Make(plan, outcome, new WorkloadCache(), []), report);
-        return System.Text.Encoding.UTF8.GetString(report.ToArray());
-    }
-
-    private static async Task<byte[]> Parquet(StudyPlan plan, StudyOutcome outcome)
-    {
-        StudyResult result = StudyResults.Make(plan, outcome, new WorkloadCache(), []);
-        using var nodes = new MemoryStream();
-        await NodesParquet.WriteAsync(plan.Study, result.Recordings, outcome.Nodes, nodes, CancellationToken.None);
-        return nodes.ToArray();
-    }
-
-    private sealed class Silent : IProgress<StudyProgress>
-    {
-        public void Report(StudyProgress value)
-        {
-        }
     }
 
     private sealed class Reaction(Action<StudyProgress> react) : IProgress<StudyProgress>
