@@ -21,9 +21,12 @@ public static class SiloHost
     /// <param name="started">Called after each start.</param>
     /// <param name="tell">Hears of evictions, a sentence each.</param>
     /// <param name="stop">Ends the silo in good order; its work goes to the others.</param>
-    /// <exception cref="SiloEvictedException">It was evicted within <see cref="ShortestLife"/>, or what was left of it did not end.</exception>
-    public static async Task Run(Func<IHost> build, Action<IHost> started, Action<string> tell, CancellationToken stop)
+    /// <param name="shortestLife">Other than <see cref="ShortestLife"/>, for tests.</param>
+    /// <exception cref="SiloEvictedException">It was evicted within its shortest life, or what was left of it did not end.</exception>
+    public static async Task Run(Func<IHost> build, Action<IHost> started, Action<string> tell, CancellationToken stop,
+        TimeSpan? shortestLife = null)
     {
+        var leastLife = shortestLife ?? ShortestLife;
         while (!stop.IsCancellationRequested)
         {
             var host = build();
@@ -39,8 +42,8 @@ public static class SiloHost
                     return;
                 }
                 await Abandon(host);
-                if (TimeProvider.System.GetElapsedTime(birth) < ShortestLife)
-                    throw new SiloEvictedException($"This silo was evicted within {ShortestLife.TotalSeconds:0} s of its start: {reason} " +
+                if (TimeProvider.System.GetElapsedTime(birth) < leastLife)
+                    throw new SiloEvictedException($"This silo was evicted within {leastLife.TotalSeconds:0} s of its start: {reason} " +
                         "Check that no other silo has its address and port, that the others reach it there, and that clocks agree.");
                 tell($"This silo was evicted and joins again: {reason}");
             }
