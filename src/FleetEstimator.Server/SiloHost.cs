@@ -10,8 +10,10 @@ namespace FleetEstimator.Server;
 /// </summary>
 public static class SiloHost
 {
-    /// <summary>A silo that is evicted sooner than this after it started has a trouble that starting again does not mend.</summary>
-    public static readonly TimeSpan ShortestLife = TimeSpan.FromMinutes(1);
+    /// <summary>A silo that is evicted so often in a row, each time within a minute of its start, has a trouble that starting again does not mend.</summary>
+    public const int MostShortLives = 3;
+
+    private static readonly TimeSpan ShortLife = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the rest of an evicted silo may take to end.</summary>
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(30);
@@ -21,12 +23,10 @@ public static class SiloHost
     /// <param name="started">Called after each start.</param>
     /// <param name="tell">Hears of evictions, a sentence each.</param>
     /// <param name="stop">Ends the silo in good order; its work goes to the others.</param>
-    /// <param name="shortestLife">Other than <see cref="ShortestLife"/>, for tests.</param>
-    /// <exception cref="SiloEvictedException">It was evicted within its shortest life, or what was left of it did not end.</exception>
-    public static async Task Run(Func<IHost> build, Action<IHost> started, Action<string> tell, CancellationToken stop,
-        TimeSpan? shortestLife = null)
+    /// <exception cref="SiloEvictedException">It was evicted time and again, or what was left of it did not end.</exception>
+    public static async Task Run(Func<IHost> build, Action<IHost> started, Action<string> tell, CancellationToken stop)
     {
-        var leastLife = shortestLife ?? ShortestLife;
+        int shortLives = 0;
         while (!stop.IsCancellationRequested)
         {
             var host = build();
@@ -42,8 +42,9 @@ public static class SiloHost
                     return;
                 }
                 await Abandon(host);
-                if (TimeProvider.System.GetElapsedTime(birth) < leastLife)
-                    throw new SiloEvictedException($"This silo was evicted within {leastLife.TotalSeconds:0} s of its start: {reason} " +
+                shortLives = TimeProvider.System.GetElapsedTime(birth) < ShortLife ? shortLives + 1 : 0;
+                if (shortLives == MostShortLives)
+                    throw new SiloEvictedException($"This silo was evicted {MostShortLives} times in a row, each time within {ShortLife.TotalSeconds:0} s of its start: {reason} " +
                         "Check that no other silo has its address and port, that the others reach it there, and that clocks agree.");
                 tell($"This silo was evicted and joins again: {reason}");
             }
@@ -99,8 +100,13 @@ public sealed class SiloEviction : IFatalErrorHandler
     public bool IsUnexpected(Exception exception) => exception is not ThreadAbortException;
 
     /// <inheritdoc/>
-    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) =>
-        _reason.TrySetResult(exception is null ? $"{context}" : $"{sender?.GetType().Name}: {context}: {exception.Message}");
+    public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
+    {
+        // Orleans appends its whole view of the cluster, which it has logged as an error already.
+        string reason = exception is null ? $"{context}" : $"{sender?.GetType().Name}: {context}: {exception.Message}";
+        int details = reason.IndexOf('[', StringComparison.Ordinal);
+        _reason.TrySetResult(details < 0 ? reason : $"{reason[..details].TrimEnd(' ', ':')} (the log has more).");
+    }
 
     /// <summary>Ends with the reason when it happens, with null when waiting is cancelled.</summary>
     public async Task<string?> Happens(CancellationToken cancellation)
