@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Orleans.Configuration;
+using Orleans.Serialization;
 
 namespace FleetEstimator.Server.State;
 
@@ -20,6 +21,8 @@ public static class PostgreSqlState
         silo.Services.AddSingleton(services => new PostgreSqlDatabase(connectionString, patience, services.GetRequiredService<ILogger<PostgreSqlDatabase>>()));
         silo.Services.PostConfigure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (clusterId, clusterId));
         silo.AddStudyStorage<PostgreSqlDatabase>("Npgsql", database => database.State);
+        // A failed write reaches its caller on another silo as what it was; else the answer could not be sent.
+        silo.Services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
         return silo;
     }
 

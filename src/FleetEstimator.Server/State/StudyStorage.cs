@@ -7,6 +7,10 @@ using Orleans.Storage;
 namespace FleetEstimator.Server.State;
 
 /// <summary>Where grains of studies keep their state, whatever the database.</summary>
+/// <remarks>
+/// Orleans' storage reads a key of up to 16 hexadecimal digits as a number and one of 32 as a Guid, whatever the grain says it has: "a", "A" and
+/// "0a" are three grains with one state. Keys of grains that keep state must be something else: longer, or with a '/' in them.
+/// </remarks>
 public static class StudyStorage
 {
     /// <summary>The name under which grains ask for it: <c>[PersistentState("...", StudyStorage.Name)]</c>.</summary>
