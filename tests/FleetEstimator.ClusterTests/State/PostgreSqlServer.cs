@@ -73,7 +73,8 @@ public sealed class PostgreSqlServer : IAsyncLifetime
     /// <summary>Runs statements and gives the first value.</summary>
     public static async Task<object?> Execute(string connectionString, string text)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
+        // Not from a pool: it may hold connections from before a stop of the server.
+        await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(text, connection);
         return await command.ExecuteScalarAsync();
