@@ -134,7 +134,7 @@ internal sealed partial class PostgreSqlDatabase : ILifecycleParticipant<ISiloLi
             if (await Run("SELECT to_regnamespace('fleet_estimator')::text") is null or DBNull)
                 await Run("CREATE SCHEMA fleet_estimator");
             await Run($"SET LOCAL search_path = fleet_estimator; CREATE TABLE schema_version (version integer NOT NULL); INSERT INTO schema_version VALUES ({SchemaVersion})");
-            await Run(StudyStorage.Script("PostgreSql.sql"));
+            await Run(DatabaseStorage.Script("PostgreSql.sql"));
         }
         else if (await Run("SELECT version FROM fleet_estimator.schema_version") is var version && version is not SchemaVersion)
             throw new IOException($"{_name}: the schema fleet_estimator has version {version}, and this program has {SchemaVersion}. Use the program that made it, " +

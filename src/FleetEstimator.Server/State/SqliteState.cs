@@ -1,4 +1,5 @@
 using System.Data.Common;
+using FleetEstimator.Grains;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
@@ -93,7 +94,7 @@ internal sealed class SqliteDatabase(string file) : ILifecycleParticipant<ISiloL
         if ((application, tables) == (0, 0))
         {
             Number("PRAGMA journal_mode = WAL");
-            Number($"BEGIN IMMEDIATE; {StudyStorage.Script("Sqlite.sql")} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SqliteState.SchemaVersion}; COMMIT");
+            Number($"BEGIN IMMEDIATE; {DatabaseStorage.Script("Sqlite.sql")} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SqliteState.SchemaVersion}; COMMIT");
         }
         else if (application != ApplicationId)
             throw new IOException($"{file} is a SQLite database of another program. Give another data directory.");

@@ -1,4 +1,4 @@
-using FleetEstimator.Server.State;
+using FleetEstimator.Grains;
 
 namespace FleetEstimator.ClusterTests.State;
 

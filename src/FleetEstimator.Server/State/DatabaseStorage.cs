@@ -1,3 +1,4 @@
+using FleetEstimator.Grains;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -6,23 +7,20 @@ using Orleans.Storage;
 
 namespace FleetEstimator.Server.State;
 
-/// <summary>Where grains of studies keep their state, whatever the database.</summary>
+/// <summary>Orleans' storage in relational databases, for what grains keep under <see cref="StudyStorage.Name"/>.</summary>
 /// <remarks>
 /// Orleans' storage reads a key of up to 16 hexadecimal digits as a number and one of 32 as a Guid, whatever the grain says it has: "a", "A" and
 /// "0a" are three grains with one state. Keys of grains that keep state must be something else: longer, or with a '/' in them.
 /// </remarks>
-public static class StudyStorage
+internal static class DatabaseStorage
 {
-    /// <summary>The name under which grains ask for it: <c>[PersistentState("...", StudyStorage.Name)]</c>.</summary>
-    public const string Name = "studies";
-
-    /// <summary>Registers Orleans' storage in a relational database under <see cref="Name"/>.</summary>
+    /// <summary>Registers Orleans' storage in a relational database under <see cref="StudyStorage.Name"/>.</summary>
     /// <typeparam name="TDatabase">The registered singleton that owns the database.</typeparam>
-    internal static void AddStudyStorage<TDatabase>(this ISiloBuilder silo, string invariant, Func<TDatabase, System.Data.Common.DbDataSource> source)
+    public static void AddStudyStorage<TDatabase>(this ISiloBuilder silo, string invariant, Func<TDatabase, System.Data.Common.DbDataSource> source)
         where TDatabase : class, ILifecycleParticipant<ISiloLifecycle>
     {
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<TDatabase>());
-        silo.AddAdoNetGrainStorage(Name, (OptionsBuilder<AdoNetGrainStorageOptions> storage) => storage.Configure<TDatabase, Serializer>((options, database, serializer) =>
+        silo.AddAdoNetGrainStorage(StudyStorage.Name, (OptionsBuilder<AdoNetGrainStorageOptions> storage) => storage.Configure<TDatabase, Serializer>((options, database, serializer) =>
         {
             options.Invariant = invariant;
             options.DataSource = source(database);
@@ -34,9 +32,9 @@ public static class StudyStorage
     }
 
     /// <summary>A script of this folder; it is a resource of the assembly.</summary>
-    internal static string Script(string name)
+    public static string Script(string name)
     {
-        using var script = new StreamReader(typeof(StudyStorage).Assembly.GetManifestResourceStream(name)!);
+        using var script = new StreamReader(typeof(DatabaseStorage).Assembly.GetManifestResourceStream(name)!);
         return script.ReadToEnd();
     }
 }
