@@ -24,7 +24,7 @@ internal sealed partial class StudyGrain(
 
     private StudyPlan KnownPlan => stored.State.Plan ?? throw new StudyNotFoundException(Id);
 
-    private StudyEntry Entry => new(Id, KnownPlan.Study.Name, stored.State.Submitted, stored.State.Phase);
+    private StudyEntry Entry => new(Id, KnownPlan.Study.Name, stored.State.Submitted, stored.State.Phase, stored.State.Changes);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -79,24 +79,28 @@ internal sealed partial class StudyGrain(
     public async Task Cancel()
     {
         _ = KnownPlan;
-        if (stored.State.Phase != StudyPhase.Running)
-            return;
-        await Store(state => state.Phase = StudyPhase.Cancelled);
-        Pause();
+        if (stored.State.Phase == StudyPhase.Running)
+        {
+            await Store(state => state.Phase = StudyPhase.Cancelled);
+            Pause();
+        }
+
         await TellIndex();
     }
 
     public async Task Reopen()
     {
         _ = KnownPlan;
-        if (stored.State.Phase == StudyPhase.Running)
-            return;
-        await Store(state =>
+        if (stored.State.Phase != StudyPhase.Running)
         {
-            state.Attempt += state.Phase == StudyPhase.Ended ? 1 : 0;
-            (state.Phase, state.Problem, state.Allocation) = (StudyPhase.Running, null, null);
-        });
-        Begin();
+            await Store(state =>
+            {
+                state.Attempt += state.Phase == StudyPhase.Ended ? 1 : 0;
+                (state.Phase, state.Problem, state.Allocation) = (StudyPhase.Running, null, null);
+            });
+            Begin();
+        }
+
         await TellIndex();
     }
 
@@ -179,8 +183,9 @@ internal sealed partial class StudyGrain(
     private async Task Simulate(StudyPlan plan, int part, NodeAllocation allocation, NodeAllocation? simulated, CancellationToken cancelled)
     {
         _progress = (simulated is null ? new StudyProgress(0, 0, 0, 0) : Progress()) with { Nodes = allocation.Nodes, Stage = plan.StageOf(part) };
-        _leases = new SliceLeases(new SliceQueue(plan, part, allocation, simulated), settings, stored.State.Attempt, Random.Shared.NextInt64(long.MaxValue / 2));
-        for (Changed(); !_leases.IsDone; )
+        var leases = new SliceLeases(new SliceQueue(plan, part, allocation, simulated), settings, stored.State.Attempt, Random.Shared.NextInt64(long.MaxValue / 2));
+        _leases = leases;
+        for (Changed(); !leases.IsDone; cancelled.ThrowIfCancellationRequested())
             await _changed.Task.WaitAsync(cancelled);
     }
 
@@ -217,6 +222,7 @@ internal sealed partial class StudyGrain(
         try
         {
             change(stored.State);
+            stored.State.Changes++;
             await stored.WriteStateAsync();
         }
         catch
@@ -263,4 +269,8 @@ internal sealed class StudyState
     /// <summary>Counts how often nodes that failed were to be tried again.</summary>
     [Id(5)]
     public int Attempt { get; set; }
+
+    /// <summary>Counts the changes, so that old news is told from new.</summary>
+    [Id(6)]
+    public int Changes { get; set; }
 }

@@ -12,7 +12,7 @@ internal sealed class StudyIndexGrain(
     public async Task Put(StudyEntry study)
     {
         var known = stored.State.Studies.FindIndex(other => other.Id == study.Id);
-        if (known >= 0 && stored.State.Studies[known] == study)
+        if (known >= 0 && stored.State.Studies[known].Changes >= study.Changes)
             return;
         if (known >= 0)
             stored.State.Studies[known] = study;

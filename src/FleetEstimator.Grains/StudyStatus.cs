@@ -21,7 +21,8 @@ public enum StudyPhase : byte
 /// <param name="Name">What its file calls it.</param>
 /// <param name="Submitted">When it was submitted first.</param>
 /// <param name="Phase">What it is doing.</param>
-public sealed record StudyEntry(string Id, string Name, DateTimeOffset Submitted, StudyPhase Phase);
+/// <param name="Changes">Rises with every change, so that old news is told from new.</param>
+public sealed record StudyEntry(string Id, string Name, DateTimeOffset Submitted, StudyPhase Phase, int Changes);
 
 /// <summary>The studies that need work.</summary>
 /// <param name="Version">Changes with them.</param>
