@@ -18,17 +18,19 @@ internal static class RunCommand
         var output = new Option<string?>("--out", "-o") { Description = "Folder of the result; default: out/NAME-OF-STUDY.", HelpName = "DIR" };
         var seed = new Option<ulong?>("--seed") { Description = "Seed of everything random; default: the study's.", HelpName = "N" };
         var costs = new Option<string?>("--costs") { Description = "Cost file to use in place of the study's costs, as calibrate writes it.", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = $"Folder in which results are kept until the report is written; default: {DataFolder.DefaultText}.", HelpName = "DIR" };
         var local = new Option<bool>("--local") { Description = "Simulate in a plain loop, without a silo; the same result." };
         var json = new Option<bool>("--json") { Description = "Print report.json instead of the table." };
         var failOnClaims = new Option<bool>("--fail-on-claims") { Description = "Exit with 99 if a claim is refuted or undecided." };
-        var command = new Command("run", "Run a fleet study over recordings and write a savings report.") { study, output, seed, costs, local, json, failOnClaims };
+        var command = new Command("run", "Run a fleet study over recordings and write a savings report.") { study, output, seed, costs, data, local, json, failOnClaims };
         command.SetAction(async (parsed, interrupt) =>
         {
             var options = new Options(
-                parsed.GetValue(study)!, parsed.GetValue(output), parsed.GetValue(seed), parsed.GetValue(costs), parsed.GetValue(local), parsed.GetValue(json), parsed.GetValue(failOnClaims));
+                parsed.GetValue(study)!, parsed.GetValue(output), parsed.GetValue(seed), parsed.GetValue(costs), parsed.GetValue(data), parsed.GetValue(local), parsed.GetValue(json), parsed.GetValue(failOnClaims));
+            var progress = new RunProgress();
             try
             {
-                return await Run(options, interrupt);
+                return await Run(options, progress, interrupt);
             }
             catch (StudyException exception)
             {
@@ -44,16 +46,15 @@ internal static class RunCommand
             }
             catch (OperationCanceledException)
             {
-                return Fail("interrupted: nothing was written. Run the same command again to start over.", ExitCode.Interrupted);
+                return Fail(WhatIsKept(options, progress.Last), ExitCode.Interrupted);
             }
         });
         return command;
     }
 
-    private static async Task<int> Run(Options options, CancellationToken interrupt)
+    private static async Task<int> Run(Options options, RunProgress progress, CancellationToken interrupt)
     {
         var started = TimeProvider.System.GetUtcNow();
-        var progress = new RunProgress();
         progress.Say($"reading {options.StudyPath} and its recordings");
         var file = StudyFile.Open(options.StudyPath, options.Seed, options.CostsPath);
         var study = file.Read();
@@ -76,7 +77,7 @@ internal static class RunCommand
         progress.Say("backtesting the recordings that have kernel counters beside them");
         var backtests = await StudyResults.Backtest(plan, workloads.Traces, interrupt);
 
-        await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, interrupt);
+        await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, Path.Combine(options.DataFolder ?? DataFolder.Default, $"{study.Name}-{plan.Id[..IdDigits]}.db"), interrupt);
         progress.Say($"simulating {(study.Simulation is null ? "" : "some of ")}{plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms"
             + (study.Sweep.Count > 0 ? $", and again for each of {study.Sweep.Count} what-ifs" : ""));
         var outcome = silo == null
@@ -85,21 +86,31 @@ internal static class RunCommand
         progress.Clear();
 
         var result = StudyResults.Make(plan, outcome, workloads, backtests);
-        await folder.WriteAsync(study, result, outcome.Nodes, RecordOf(options, plan, result, started), interrupt);
+        await folder.WriteAsync(study, result, outcome.Nodes, RecordOf(options, plan, progress.Last?.Simulated ?? 0, started), interrupt);
+        if (silo is not null)
+            await silo.Finish();
         Print(result, output, options.Json);
         return result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
             : options.FailOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
             : ExitCode.Done;
     }
 
-    private static RunRecord RecordOf(Options options, StudyPlan plan, StudyResult result, DateTimeOffset started) => new()
+    // Of the study's id in the name of its state: enough that no two are the same.
+    private const int IdDigits = 16;
+
+    private static string WhatIsKept(Options options, StudyProgress? progress) => options.Local || progress is null
+        ? "interrupted: nothing was written. Run the same command again to start over."
+        : $"interrupted after {progress.Done + progress.Failed:N0} of {progress.Nodes:N0} nodes{(progress.Stage is { } stage ? $" at {stage}" : "")}; no report was written. "
+            + "The nodes are kept: run the same command again to go on from there.";
+
+    private static RunRecord RecordOf(Options options, StudyPlan plan, long simulatedNodes, DateTimeOffset started) => new()
     {
         Started = started,
         Finished = TimeProvider.System.GetUtcNow(),
         Command = Environment.GetCommandLineArgs(),
         StudyPath = options.StudyPath,
         RecordingPaths = [.. plan.Recordings.SelectMany(recording => recording.Files).Select(file => file.Path)],
-        SimulatedNodes = result.SimulatedNodes,
+        SimulatedNodes = simulatedNodes,
         Environment = RunEnvironment.Current(),
     };
 
@@ -124,5 +135,5 @@ internal static class RunCommand
         return exitCode;
     }
 
-    private sealed record Options(string StudyPath, string? Output, ulong? Seed, string? CostsPath, bool Local, bool Json, bool FailOnClaims);
+    private sealed record Options(string StudyPath, string? Output, ulong? Seed, string? CostsPath, string? DataFolder, bool Local, bool Json, bool FailOnClaims);
 }

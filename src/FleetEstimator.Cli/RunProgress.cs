@@ -19,6 +19,10 @@ internal sealed class RunProgress : IProgress<StudyProgress>
     private Stopwatch? _simulating;
     private TimeSpan _nextReport;
     private string? _stage;
+    private long _simulatedBefore;
+
+    /// <summary>How far it was when it was last heard of; null before the first node.</summary>
+    public StudyProgress? Last { get; private set; }
 
     /// <summary>Says what begins now.</summary>
     public void Say(string what)
@@ -38,13 +42,14 @@ internal sealed class RunProgress : IProgress<StudyProgress>
     {
         lock (_lock)
         {
+            Last = value;
             if (_simulating is null || value.Stage != _stage)
-                (_simulating, _nextReport, _stage) = (Stopwatch.StartNew(), default, value.Stage);
+                (_simulating, _nextReport, _stage, _simulatedBefore) = (Stopwatch.StartNew(), default, value.Stage, value.Simulated);
             var elapsed = _simulating.Elapsed;
             if (elapsed < _nextReport && !value.Ended)
                 return;
             _nextReport = elapsed + (_onTerminal ? TerminalPeriod : LogPeriod);
-            var line = Line(value, elapsed);
+            var line = Line(value, value.Simulated - _simulatedBefore, elapsed);
             if (_onTerminal)
                 Console.Error.Write($"\r\u001b[K{Bar(value)} {line}");
             else
@@ -52,14 +57,14 @@ internal sealed class RunProgress : IProgress<StudyProgress>
         }
     }
 
-    private static string Line(StudyProgress value, TimeSpan elapsed)
+    private static string Line(StudyProgress value, long simulated, TimeSpan elapsed)
     {
         var ended = value.Done + value.Failed;
         var failed = value.Failed > 0 ? $", {value.Failed:N0} failed" : "";
         var done = $"{(value.Stage is { } stage ? $"{stage}: " : "")}{ended:N0} of {value.Nodes:N0} nodes{failed}";
-        if (elapsed < RateKnownAfter || ended == 0)
+        if (elapsed < RateKnownAfter || simulated == 0)
             return $"{done}, rate and time left not known yet";
-        var rate = ended / elapsed.TotalSeconds;
+        var rate = simulated / elapsed.TotalSeconds;
         return $"{done}, {rate.ToString(rate < 10 ? "0.0" : "N0")} nodes/s, {TimeSpan.FromSeconds(Math.Ceiling((value.Nodes - ended) / rate)):h\\:mm\\:ss} left";
     }
 

@@ -91,6 +91,8 @@ internal sealed partial class SiloWorker : ILifecycleParticipant<ISiloLifecycle>
         var study = new AttendedStudy(id, _settings, _time);
         try
         {
+            if (!await IsOfThisBuild(id))
+                return;
             while (await Exchange(study))
                 await study.Changed(_stopping.Token);
         }
@@ -103,6 +105,22 @@ internal sealed partial class SiloWorker : ILifecycleParticipant<ISiloLifecycle>
 
         _nodes.Leave(id);
         _plans.Forget(id);
+    }
+
+    private async Task<bool> IsOfThisBuild(string id)
+    {
+        try
+        {
+            if ((await Until(() => _plans.Get(id, 0), failure => LogCoordinatorUnreachable(id, failure))).Plan.IsOfThisBuild)
+                return true;
+            LogOtherBuild(id);
+        }
+        catch (StudyNotFoundException)
+        {
+            // Removed just now.
+        }
+
+        return false;
     }
 
     /// <summary>Tells the coordinator what is done and takes on more. False when the study needs nothing more.</summary>
@@ -267,6 +285,9 @@ internal sealed partial class SiloWorker : ILifecycleParticipant<ISiloLifecycle>
 
     [LoggerMessage(5, LogLevel.Warning, "{Rows} rows could not be given to shard {Shard}; their nodes will be simulated again.")]
     private partial void LogRowsNotKept(int rows, string shard, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Warning, "Study {Study} was planned by another build of the program, and this silo does not work on it. Submit it again, or have silos of that build.")]
+    private partial void LogOtherBuild(string study);
 
     [LoggerMessage(6, LogLevel.Warning, "The silo stops although not all is handed over after {Farewell}; others will do the rest.")]
     private partial void LogFarewellTooLong(TimeSpan farewell);

@@ -24,6 +24,9 @@ internal sealed class SliceLeases(SliceQueue queue, WorkSettings settings, int a
     /// <summary>Nodes that are handed out.</summary>
     public long Running { get; private set; }
 
+    /// <summary>Nodes that were simulated for these leases; the others had been done before.</summary>
+    public long Simulated { get; private set; }
+
     /// <summary>Whether every node has ended.</summary>
     public bool IsDone => queue.Remaining == 0 && Running == 0;
 
@@ -51,6 +54,7 @@ internal sealed class SliceLeases(SliceQueue queue, WorkSettings settings, int a
         Running -= lease.Slice.Count;
         Failed += report.Failed;
         Done += lease.Slice.Count - report.Failed;
+        Simulated += report.Simulated;
         if (report.Simulated > 0)
             _microsecondsPerNode = (double)report.SimulationMicroseconds / report.Simulated;
     }

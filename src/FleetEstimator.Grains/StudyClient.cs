@@ -48,9 +48,11 @@ public sealed class StudyClient(IGrainFactory grains, WorkSettings? settings = n
 
     /// <summary>What a study came to.</summary>
     /// <exception cref="StudyNotFoundException">There is none of that id.</exception>
-    /// <exception cref="InvalidOperationException">It has not ended.</exception>
+    /// <exception cref="InvalidOperationException">It has not ended, or another build of the program simulated it.</exception>
     public async Task<StudyOutcome> Outcome(StudyPlan plan)
     {
+        if (!plan.IsOfThisBuild)
+            throw new InvalidOperationException($"Study {plan.Id} was simulated by another build of the program, whose results this one does not read. Submit it again.");
         var status = await Status(plan.Id);
         return await StudyOutcome.Read(plan, status.Allocation ?? throw new InvalidOperationException($"Study {plan.Id} has not ended."), new ShardRows(grains, plan, settings ?? new WorkSettings(), TimeProvider.System).Read);
     }

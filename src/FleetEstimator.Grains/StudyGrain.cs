@@ -182,7 +182,8 @@ internal sealed partial class StudyGrain(
 
     private async Task Simulate(StudyPlan plan, int part, NodeAllocation allocation, NodeAllocation? simulated, CancellationToken cancelled)
     {
-        _progress = (simulated is null ? new StudyProgress(0, 0, 0, 0) : Progress()) with { Nodes = allocation.Nodes, Stage = plan.StageOf(part) };
+        var before = Progress();
+        _progress = (simulated is null ? new StudyProgress(0, 0, 0, 0) : before) with { Nodes = allocation.Nodes, Stage = plan.StageOf(part), Simulated = before.Simulated };
         var leases = new SliceLeases(new SliceQueue(plan, part, allocation, simulated), settings, stored.State.Attempt, Random.Shared.NextInt64(long.MaxValue / 2));
         _leases = leases;
         for (Changed(); !leases.IsDone; cancelled.ThrowIfCancellationRequested())
@@ -205,6 +206,7 @@ internal sealed partial class StudyGrain(
         Done = _progress.Done + leases.Done,
         Failed = _progress.Failed + leases.Failed,
         Running = leases.Running,
+        Simulated = _progress.Simulated + leases.Simulated,
     };
 
     private void Changed()

@@ -9,7 +9,7 @@ namespace FleetEstimator.Grains;
 /// A study made concrete: its recordings found and digested, its simulated nodes numbered. Nodes count through the classes in order
 /// (the ordinal), so that a number alone says which node of which class replays which recording.
 /// </summary>
-/// <param name="Id">Names the study in a cluster; equal for equal study, seed, recordings and counters beside them.</param>
+/// <param name="Id">Names the study in a cluster; equal for equal study, seed, recordings and counters beside them, planned by the same build of the program.</param>
 /// <param name="Study">What was asked.</param>
 /// <param name="Recordings">The sampling units, in ascending order of label.</param>
 /// <param name="ClassRecordings">For each class the recordings that stand for it, as indices, ascending.</param>
@@ -53,7 +53,10 @@ public sealed record StudyPlan(
 
     // Counters are part of it: reports say how the model does against them.
     private static string IdOf(StudyDefinition study, IReadOnlyList<Recording> recordings) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.CountersDigest is { } counters ? $"{file.Digest} {counters}" : file.Digest).Prepend(StudyIdentity.Digest(study))))));
+        string.Join('\n', recordings.SelectMany(recording => recording.Files).Select(file => file.CountersDigest is { } counters ? $"{file.Digest} {counters}" : file.Digest).Prepend(StudyIdentity.Digest(study)).Prepend(ProgramBuild.Id)))));
+
+    /// <summary>Whether this build of the program planned it, and so may simulate its nodes and read their rows.</summary>
+    public bool IsOfThisBuild => Id == IdOf(Study, Recordings);
 
     private static List<(int Recording, double Weight)> RecordingsOf(StudyDefinition study, NodeClass @class, RecordingSet set)
     {

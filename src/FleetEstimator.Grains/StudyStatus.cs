@@ -46,6 +46,9 @@ public sealed record StudyProgress(long Nodes, long Done, long Failed, long Runn
     /// <summary>What is being done, where it is not the study itself: the point of its sweep.</summary>
     public string? Stage { get; init; }
 
+    /// <summary>Nodes simulated in this stage and those before it, since the study was begun or gone on with; the others had been done earlier.</summary>
+    public long Simulated { get; init; }
+
     /// <summary>Whether all nodes of the stage have ended.</summary>
     public bool Ended => Done + Failed == Nodes;
 }

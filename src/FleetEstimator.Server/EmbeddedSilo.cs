@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
+using FleetEstimator.Server.State;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -10,21 +11,28 @@ using Orleans.Configuration;
 
 namespace FleetEstimator.Server;
 
-/// <summary>One silo in this process, on loopback, with its state in memory: the default, which needs no server.</summary>
+/// <summary>One silo in this process, on loopback, with its state in a file: the default, which needs no server.</summary>
 public sealed class EmbeddedSilo : IAsyncDisposable
 {
-    private readonly IHost _host;
+    private static readonly TimeSpan StateKept = TimeSpan.FromDays(30);
 
-    private EmbeddedSilo(IHost host) => _host = host;
+    private readonly IHost _host;
+    private readonly string _stateFile;
+    private bool _isDisposed;
+
+    private EmbeddedSilo(IHost host, string stateFile) => (_host, _stateFile) = (host, stateFile);
 
     /// <summary>Where grains are called.</summary>
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
     /// <summary>Starts the silo; it takes about a second.</summary>
     /// <param name="workloads">Recordings in memory, shared with the caller.</param>
+    /// <param name="stateFile">Where it keeps its state; goes on from there if it exists. States beside it that nobody has touched for a month are removed.</param>
     /// <param name="cancellation">Gives up starting.</param>
-    public static async Task<EmbeddedSilo> Start(WorkloadCache workloads, CancellationToken cancellation)
+    /// <exception cref="IOException">Another process uses the file, or it cannot be used.</exception>
+    public static async Task<EmbeddedSilo> Start(WorkloadCache workloads, string stateFile, CancellationToken cancellation)
     {
+        RemoveForgottenStates(stateFile);
         // No appsettings.json, no environment: what a study does must not depend on where it is started.
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, Configuration = new ConfigurationManager() });
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
@@ -35,20 +43,48 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         {
             var (siloPort, gatewayPort) = FreePorts();
             silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(IPAddress.Loopback, siloPort));
-            silo.AddMemoryGrainStorage(StudyStorage.Name);
+            silo.UseSqliteState(stateFile);
             silo.Services.AddFleetEstimatorGrains(workloads, Environment.ProcessorCount);
             silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(10));
         });
         var host = builder.Build();
-        await host.StartAsync(cancellation);
-        return new EmbeddedSilo(host);
+        try
+        {
+            await host.StartAsync(cancellation);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+
+        return new EmbeddedSilo(host, Path.GetFullPath(stateFile));
+    }
+
+    /// <summary>Stops the silo and removes its state: its studies are done with.</summary>
+    public async Task Finish()
+    {
+        await DisposeAsync();
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(_stateFile)!, Path.GetFileName(_stateFile) + "*"))
+            File.Delete(file);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await _host.StopAsync(CancellationToken.None);
         _host.Dispose();
+    }
+
+    // Of studies that were interrupted and never gone on with.
+    private static void RemoveForgottenStates(string stateFile)
+    {
+        var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(stateFile))!);
+        foreach (var state in folder.Exists ? folder.EnumerateFiles("*.db*").Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > StateKept) : [])
+            state.Delete();
     }
 
     /// <summary>Two ports that are free now; held together while asked for, so that they differ.</summary>

@@ -45,6 +45,9 @@ internal sealed class SmallFleet : IDisposable
             "small-fleet.yaml"),
         _folder);
 
+    /// <summary>Where a silo can keep its state.</summary>
+    public string StateFile => Path.Combine(_folder, "state", "study.db");
+
     /// <summary>Takes a recording away, as if it had never reached this machine.</summary>
     public void Remove(int number) => File.Delete(PathOf(number));
 

@@ -27,7 +27,7 @@ public class StudyOnSilosTests
     {
         using var fleet = new SmallFleet();
         var plan = fleet.Plan(nodes: 40);
-        await using var silo = await EmbeddedSilo.Start(new WorkloadCache(), CancellationToken.None);
+        await using var silo = await EmbeddedSilo.Start(new WorkloadCache(), fleet.StateFile, CancellationToken.None);
 
         var onSilo = await new StudyClient(silo.Grains).Run(plan, Silent.Progress, CancellationToken.None);
         var inALoop = await LocalStudy.Run(plan, new WorkloadCache(), Silent.Progress, CancellationToken.None);

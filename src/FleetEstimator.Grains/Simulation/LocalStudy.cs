@@ -34,6 +34,7 @@ public sealed class LocalStudy
         var (study, rows) = (new LoadedStudy(_plan.Part(part), _workloads), _rows[part]);
         var failed = (long)rows.Count(row => NodeRowCodec.Peek(row.Value).HasFailed);
         var done = rows.Count - failed;
+        var before = _rows.Sum(part => (long)part.Count) - rows.Count;
         Parallel.ForEach(
             _plan.Ordinals(allocation).Where(ordinal => !rows.ContainsKey(ordinal)).ToList(),
             new ParallelOptions { CancellationToken = _cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
@@ -42,7 +43,11 @@ public sealed class LocalStudy
                 var row = study.SimulateRow(ordinal, _ => { });
                 rows[ordinal] = NodeRowCodec.Encode(row);
                 Interlocked.Increment(ref row.Failure is null ? ref done : ref failed);
-                _progress.Report(new StudyProgress(allocation.Nodes, Interlocked.Read(ref done), Interlocked.Read(ref failed), Running: 0) { Stage = _plan.StageOf(part) });
+                _progress.Report(new StudyProgress(allocation.Nodes, Interlocked.Read(ref done), Interlocked.Read(ref failed), Running: 0)
+                {
+                    Stage = _plan.StageOf(part),
+                    Simulated = before + rows.Count,
+                });
             });
         return Task.CompletedTask;
     }
