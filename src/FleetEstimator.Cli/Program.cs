@@ -23,7 +23,10 @@ var root = new RootCommand("Estimates what zero-filled-page mechanisms save acro
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)
-    return await parsed.InvokeAsync();
+{
+    // What is done is handed over and stored before the process ends; the library's own patience is 2 s.
+    return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+}
 
 foreach (var error in parsed.Errors)
     Console.Error.WriteLine(error.Message);
