@@ -10,6 +10,7 @@ namespace FleetEstimator.Grains;
 /// </summary>
 internal sealed partial class StudyGrain(
     [PersistentState("study", StudyStorage.Name)] IPersistentState<StudyState> stored,
+    ILocalSiloDetails silo,
     WorkSettings settings,
     TimeProvider time,
     ILogger<StudyGrain> logger) : Grain, IStudyGrain, IDisposable
@@ -56,7 +57,7 @@ internal sealed partial class StudyGrain(
 
     public Task<StudyPlan> Plan() => Task.FromResult(KnownPlan);
 
-    public Task<StudyStatus> Status() => Task.FromResult(new StudyStatus(Entry, Progress(), stored.State.Problem, stored.State.Allocation));
+    public Task<StudyStatus> Status() => Task.FromResult(new StudyStatus(Entry, Progress(), stored.State.Problem, stored.State.Allocation, silo.Name));
 
     public async Task<WorkGrant> Work(WorkRequest request)
     {

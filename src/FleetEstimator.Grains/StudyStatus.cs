@@ -34,7 +34,8 @@ public sealed record ActiveStudies(long Version, IReadOnlyList<string> Ids);
 /// <param name="Progress">How far it is.</param>
 /// <param name="Problem">Why it cannot be ended; null unless it is <see cref="StudyPhase.Broken"/>.</param>
 /// <param name="Allocation">Which nodes its report is about; null until it has ended.</param>
-public sealed record StudyStatus(StudyEntry Entry, StudyProgress Progress, string? Problem, Estimation.NodeAllocation? Allocation);
+/// <param name="Coordinator">Name of the silo on which its coordinator is.</param>
+public sealed record StudyStatus(StudyEntry Entry, StudyProgress Progress, string? Problem, Estimation.NodeAllocation? Allocation, string Coordinator);
 
 /// <summary>How far a study is.</summary>
 /// <param name="Nodes">Nodes to simulate in this stage.</param>

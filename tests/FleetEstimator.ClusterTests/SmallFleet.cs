@@ -13,49 +13,55 @@ internal sealed class SmallFleet : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fleet-estimator-").FullName;
 
-    public SmallFleet()
+    /// <summary>Makes the recordings.</summary>
+    /// <param name="rows">Rows of each: the more, the longer a node takes.</param>
+    public SmallFleet(int rows = 200)
     {
         for (var number = 0; number < Recordings; number++)
-            WriteRecording(number);
+            WriteRecording(number, rows);
     }
 
     /// <summary>The study's plan.</summary>
-    public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(
-        StudyReader.Read(
-            $$"""
-            study: small-fleet
-            seed: {{seed}}
-            mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin, linux-6.12+zero-at-swapout]
-            {{more}}
-            classes:
-              - name: web
-                nodes: {{nodes / 2}}
-                memory: 8 MiB
-                recordings: [node-*.arrow]
-                limit: {of_peak: 60%}
-                swap: {device: zram, size: 64 MiB}
-              - name: batch
-                nodes: {{nodes - nodes / 2}}
-                memory: 4 MiB
-                recordings: [node-0.arrow, node-1.arrow, node-2.arrow]
-                instances: 2
-                limit: 3 MiB
-                swap: {device: zram, size: 64 MiB, page_cluster: 3}
-            """,
-            "small-fleet.yaml"),
-        _folder);
+    public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(StudyReader.Read(Text(nodes, more, seed), "small-fleet.yaml"), _folder);
 
-    /// <summary>Where a silo can keep its state.</summary>
-    public string StateFile => Path.Combine(_folder, "state", "study.db");
+    /// <summary>Writes the study beside its recordings; gives the file.</summary>
+    public string Write(int nodes)
+    {
+        var file = Path.Combine(_folder, $"small-fleet-{nodes}.yaml");
+        File.WriteAllText(file, Text(nodes, more: "", seed: 11));
+        return file;
+    }
 
     /// <summary>Takes a recording away, as if it had never reached this machine.</summary>
     public void Remove(int number) => File.Delete(PathOf(number));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    private static string Text(int nodes, string more, int seed) =>
+        $$"""
+        study: small-fleet
+        seed: {{seed}}
+        mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin, linux-6.12+zero-at-swapout]
+        {{more}}
+        classes:
+          - name: web
+            nodes: {{nodes / 2}}
+            memory: 8 MiB
+            recordings: [node-*.arrow]
+            limit: {of_peak: 60%}
+            swap: {device: zram, size: 64 MiB}
+          - name: batch
+            nodes: {{nodes - nodes / 2}}
+            memory: 4 MiB
+            recordings: [node-0.arrow, node-1.arrow, node-2.arrow]
+            instances: 2
+            limit: 3 MiB
+            swap: {device: zram, size: 64 MiB, page_cluster: 3}
+        """;
+
     private string PathOf(int number) => Path.Combine(_folder, $"node-{number}.arrow");
 
-    private void WriteRecording(int number)
+    private void WriteRecording(int number, int rows)
     {
         var random = new Random(number);
         using var writer = TraceWriter.Create(PathOf(number), new TraceHeader
@@ -72,7 +78,7 @@ internal sealed class SmallFleet : IDisposable
             SamplingFraction = number == Recordings - 1 ? 0.75 : 1,
         });
         writer.Append(new TraceRow(0, new Operation(OperationKind.Map, 1, 100, Pages)));
-        for (var row = 1UL; row <= 200; row++)
+        for (var row = 1UL; row <= (ulong)rows; row++)
         {
             var (page, length) = ((uint)random.Next((int)Pages), (uint)random.Next(1, 40));
             var kind = (OperationKind[])[OperationKind.Read, OperationKind.Write, OperationKind.Write, OperationKind.Access, OperationKind.Discard];
