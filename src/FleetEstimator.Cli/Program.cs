@@ -1,9 +1,12 @@
 using System.CommandLine;
 using FleetEstimator.Cli;
+using FleetEstimator.Cli.Cluster;
 
 var root = new RootCommand("Estimates what zero-filled-page mechanisms save across a fleet of Linux machines.")
 {
     RunCommand.Create(),
+    SiloCommand.Create(),
+    StudiesCommand.Create(),
     RecordCommand.Create(isWholeProgram: true),
     DoctorCommand.Create(),
     ImportCommand.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FleetEstimator.Cli.Cluster;
 using FleetEstimator.Estimation;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
@@ -20,9 +21,15 @@ internal static class RunCommand
         var costs = new Option<string?>("--costs") { Description = "Cost file to use in place of the study's costs, as calibrate writes it.", HelpName = "FILE" };
         var data = new Option<string?>("--data") { Description = $"Folder in which results are kept until the report is written; default: {DataFolder.DefaultText}.", HelpName = "DIR" };
         var local = new Option<bool>("--local") { Description = "Simulate in a plain loop, without a silo; the same result." };
+        var cluster = ClusterOption.Create("Simulate in this cluster instead of this process; the same result.");
         var json = new Option<bool>("--json") { Description = "Print report.json instead of the table." };
         var failOnClaims = new Option<bool>("--fail-on-claims") { Description = "Exit with 99 if a claim is refuted or undecided." };
-        var command = new Command("run", "Run a fleet study over recordings and write a savings report.") { study, output, seed, costs, data, local, json, failOnClaims };
+        var command = new Command("run", "Run a fleet study over recordings and write a savings report.") { study, output, seed, costs, data, local, cluster, json, failOnClaims };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(local) && result.GetValue(cluster) is not null)
+                result.AddError("--local simulates in this process, --cluster elsewhere: give one of them.");
+        });
         command.SetAction(async (parsed, interrupt) =>
         {
             var options = new Options(
@@ -30,7 +37,17 @@ internal static class RunCommand
             var progress = new RunProgress();
             try
             {
+                if (!options.Local && ClusterOption.Of(parsed.GetValue(cluster)) is { } silos)
+                {
+                    var (console, file) = (parsed.InvocationConfiguration, StudyFile.Open(options.StudyPath, options.Seed, options.CostsPath));
+                    return await new ClusterRun(silos, file, options.Output, console.Output, console.Error) { AsJson = options.Json, FailOnClaims = options.FailOnClaims }.Run(interrupt);
+                }
+
                 return await Run(options, progress, interrupt);
+            }
+            catch (FormatException exception)
+            {
+                return Fail(exception.Message, ExitCode.WrongUsage);
             }
             catch (StudyException exception)
             {
@@ -90,10 +107,14 @@ internal static class RunCommand
         if (silo is not null)
             await silo.Finish();
         Print(result, output, options.Json);
-        return result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
-            : options.FailOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
-            : ExitCode.Done;
+        return ExitCodeOf(result, options.FailOnClaims);
     }
+
+    /// <summary>What a study that has ended tells the program that started it.</summary>
+    internal static int ExitCodeOf(StudyResult result, bool failOnClaims) =>
+        result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
+            : failOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
+            : ExitCode.Done;
 
     // Of the study's id in the name of its state: enough that no two are the same.
     private const int IdDigits = 16;
@@ -123,10 +144,16 @@ internal static class RunCommand
             return;
         }
 
-        ReportText.Write(result, Console.Out);
-        Console.Out.WriteLine();
-        Console.Out.WriteLine($"Report: {Path.Combine(folder, ResultFolder.HtmlName)}"
-            + $" (beside it: {ResultFolder.JsonName}, {ResultFolder.NodesName}, {ResultFolder.RunName})");
+        PrintTable(result, folder, Console.Out);
+    }
+
+    /// <summary>Prints a result for people, and where its files are.</summary>
+    internal static void PrintTable(StudyResult result, string folder, TextWriter output)
+    {
+        ReportText.Write(result, output);
+        output.WriteLine();
+        var beside = new[] { ResultFolder.JsonName, ResultFolder.NodesName, ResultFolder.RunName }.Where(name => File.Exists(Path.Combine(folder, name)));
+        output.WriteLine($"Report: {Path.Combine(folder, ResultFolder.HtmlName)} (beside it: {string.Join(", ", beside)})");
     }
 
     private static int Fail(string message, int exitCode)

@@ -59,22 +59,32 @@ public sealed class ResultFolder
     /// <param name="run">The record of the run; the digests of the files are added.</param>
     /// <param name="cancellation">Leaves the earlier result in place.</param>
     /// <exception cref="IOException">As for <see cref="Check"/>.</exception>
-    public async Task WriteAsync(
-        StudyDefinition study,
-        StudyResult result,
-        IAsyncEnumerable<NodeResult> nodes,
-        RunRecord run,
-        CancellationToken cancellation = default)
+    public Task WriteAsync(StudyDefinition study, StudyResult result, IAsyncEnumerable<NodeResult> nodes, RunRecord run, CancellationToken cancellation = default) => WriteAsync(
+        new ResultFiles(
+            html => Synchronously(() => ReportHtml.Write(result, html)),
+            json => Synchronously(() => ReportJson.Write(result, json)),
+            rows => NodesParquet.WriteAsync(study, result.Recordings, nodes, rows, cancellation)),
+        run,
+        cancellation);
+
+    /// <summary>Writes a result that was made elsewhere, in the place of an earlier one.</summary>
+    /// <param name="files">Its files.</param>
+    /// <param name="run">The record of the run, to which the digests of the files are added; null if it was another program's: no run.json.</param>
+    /// <param name="cancellation">Leaves the earlier result in place.</param>
+    /// <exception cref="IOException">As for <see cref="Check"/>.</exception>
+    public async Task WriteAsync(ResultFiles files, RunRecord? run, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(files);
         using (Begin())
         {
             try
             {
                 Directory.CreateDirectory(NewFolder);
-                var html = await WriteFileAsync(HtmlName, stream => Synchronously(() => ReportHtml.Write(result, stream)));
-                var json = await WriteFileAsync(JsonName, stream => Synchronously(() => ReportJson.Write(result, stream)));
-                var rows = await WriteFileAsync(NodesName, stream => NodesParquet.WriteAsync(study, result.Recordings, nodes, stream, cancellation));
-                await WriteFileAsync(RunName, stream => Synchronously(() => RunJson.Write(run with { Files = [html, json, rows] }, stream)));
+                var html = await WriteFileAsync(HtmlName, files.Html);
+                var json = await WriteFileAsync(JsonName, files.Json);
+                var rows = await WriteFileAsync(NodesName, files.Nodes);
+                if (run is not null)
+                    await WriteFileAsync(RunName, stream => Synchronously(() => RunJson.Write(run with { Files = [html, json, rows] }, stream)));
                 cancellation.ThrowIfCancellationRequested();
                 FolderSwap.Put(NewFolder, Path, RetiredFolder);
             }
@@ -150,3 +160,9 @@ public sealed class ResultFolder
         return Task.CompletedTask;
     }
 }
+
+/// <summary>The files of a result but run.json, each as what writes it to a stream that is empty and can be begun again.</summary>
+/// <param name="Html"><see cref="ResultFolder.HtmlName"/>.</param>
+/// <param name="Json"><see cref="ResultFolder.JsonName"/>.</param>
+/// <param name="Nodes"><see cref="ResultFolder.NodesName"/>.</param>
+public sealed record ResultFiles(Func<Stream, Task> Html, Func<Stream, Task> Json, Func<Stream, Task> Nodes);

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Server.State;
@@ -41,8 +39,7 @@ public sealed class EmbeddedSilo : IAsyncDisposable
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.UseOrleans(silo =>
         {
-            var (siloPort, gatewayPort) = FreePorts();
-            silo.UseLocalhostClustering(siloPort, gatewayPort, new IPEndPoint(IPAddress.Loopback, siloPort));
+            silo.UseLoopback();
             silo.UseSqliteState(stateFile);
             silo.Services.AddFleetEstimatorGrains(workloads, Environment.ProcessorCount);
             silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(10));
@@ -85,15 +82,5 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(stateFile))!);
         foreach (var state in folder.Exists ? folder.EnumerateFiles("*.db*").Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > StateKept) : [])
             state.Delete();
-    }
-
-    /// <summary>Two ports that are free now; held together while asked for, so that they differ.</summary>
-    private static (int Silo, int Gateway) FreePorts()
-    {
-        using var silo = new TcpListener(IPAddress.Loopback, 0);
-        using var gateway = new TcpListener(IPAddress.Loopback, 0);
-        silo.Start();
-        gateway.Start();
-        return (((IPEndPoint)silo.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);
     }
 }

@@ -228,7 +228,7 @@ public sealed class TraceStore
     }
 
     /// <summary>Whether a text is a SHA-256 as the store writes it: digests from outside become names of files.</summary>
-    internal static bool IsDigest(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+    public static bool IsDigest(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Whatever this store's place sets off leaves here as a <see cref="TraceException"/>.</summary>
     internal T Guarded<T>(Func<T> action) => Guard(Blobs.Name, action);
