@@ -21,6 +21,9 @@ internal sealed class SmallFleet : IDisposable
             WriteRecording(number, rows);
     }
 
+    /// <summary>Where a silo can keep its state.</summary>
+    public string StateFile => Path.Combine(_folder, "state", "study.db");
+
     /// <summary>The study's plan.</summary>
     public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(StudyReader.Read(Text(nodes, more, seed), "small-fleet.yaml"), _folder);
 

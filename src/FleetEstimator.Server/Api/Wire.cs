@@ -18,6 +18,7 @@ namespace FleetEstimator.Server.Api;
 /// <param name="Running">Nodes handed out to silos and not ended.</param>
 /// <param name="Simulated">Nodes simulated since the study was begun or gone on with, all stages.</param>
 /// <param name="Problem">Why it cannot be ended; null unless it is broken.</param>
+/// <param name="Coordinator">Name of the silo on which its coordinator is.</param>
 public sealed record StudyView(
     string Id,
     string Name,
@@ -29,7 +30,8 @@ public sealed record StudyView(
     long Failed,
     long Running,
     long Simulated,
-    string? Problem)
+    string? Problem,
+    string Coordinator)
 {
     /// <summary>How far it is.</summary>
     [JsonIgnore]
@@ -40,7 +42,7 @@ public sealed record StudyView(
     {
         var (entry, progress) = (status.Entry, status.Progress);
         return new(
-            entry.Id, entry.Name, entry.Phase, entry.Submitted, progress.Stage, progress.Nodes, progress.Done, progress.Failed, progress.Running, progress.Simulated, status.Problem);
+            entry.Id, entry.Name, entry.Phase, entry.Submitted, progress.Stage, progress.Nodes, progress.Done, progress.Failed, progress.Running, progress.Simulated, status.Problem, status.Coordinator);
     }
 }
 
