@@ -81,11 +81,13 @@ internal sealed class DrillCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Watches the study until it has ended; the longest time in which no node was done that had not been done before.</summary>
-    public async Task<TimeSpan> LongestPause(CancellationToken cancellation)
+    /// <summary>Watches the study until it has ended; the longest time in which no further node was done.</summary>
+    /// <param name="done">Nodes done by now. A coordinator that begins anew tells of fewer at first.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<TimeSpan> LongestPause(long done, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        var (most, since, longest) = (0L, TimeSpan.Zero, TimeSpan.Zero);
+        var (most, since, longest) = (done, TimeSpan.Zero, TimeSpan.Zero);
         await Until(
             study =>
             {
