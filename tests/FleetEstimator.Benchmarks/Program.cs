@@ -11,7 +11,7 @@ using Xunit.Runner.InProc.SystemConsole;
 
 namespace FleetEstimator.Benchmarks;
 
-/// <summary><c>FleetEstimator.Benchmarks bench [--filter …]</c> measures with BenchmarkDotNet; anything else runs the tests, as every test project does.</summary>
+/// <summary><c>FleetEstimator.Benchmarks bench [--filter …]</c> measures with BenchmarkDotNet, <c>fleet …</c> measures silos; anything else runs the tests, as every test project does.</summary>
 internal static class Program
 {
     private static async Task<int> Main(string[] args)
@@ -21,6 +21,9 @@ internal static class Program
             BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(options, Measuring());
             return 0;
         }
+
+        if (args is ["fleet", .. var what])
+            return await Fleet.FleetBenchmark.Run(what);
 
         return args.Contains("--server") || args.Contains("--internal-msbuild-node")
             ? await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)

@@ -51,6 +51,9 @@ internal sealed class SmallFleet : IDisposable
     /// <summary>Takes a recording away, as if it had never reached this machine.</summary>
     public void Remove(int number) => File.Delete(PathOf(number));
 
+    /// <summary>Takes a recording away until the result is disposed of.</summary>
+    public IDisposable Hide(int number) => new HiddenFile(PathOf(number));
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string PathOf(int number) => Path.Combine(_folder, $"node-{number}.arrow");
@@ -81,5 +84,22 @@ internal sealed class SmallFleet : IDisposable
         }
 
         writer.Complete();
+    }
+
+    private sealed class HiddenFile : IDisposable
+    {
+        private readonly string _path;
+
+        public HiddenFile(string path)
+        {
+            _path = path;
+            File.Move(path, path + ".hidden");
+        }
+
+        public void Dispose()
+        {
+            if (File.Exists(_path + ".hidden"))
+                File.Move(_path + ".hidden", _path);
+        }
     }
 }
