@@ -20,30 +20,18 @@ internal sealed class SmallFleet : IDisposable
     }
 
     /// <summary>The study's plan.</summary>
-    public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(
-        StudyReader.Read(
-            $$"""
-            study: small-fleet
-            seed: {{seed}}
-            mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin, linux-6.12+zero-at-swapout]
-            {{more}}
-            classes:
-              - name: web
-                nodes: {{nodes / 2}}
-                memory: 8 MiB
-                recordings: [node-*.arrow]
-                limit: {of_peak: 60%}
-                swap: {device: zram, size: 64 MiB}
-              - name: batch
-                nodes: {{nodes - nodes / 2}}
-                memory: 4 MiB
-                recordings: [node-0.arrow, node-1.arrow, node-2.arrow]
-                instances: 2
-                limit: 3 MiB
-                swap: {device: zram, size: 64 MiB, page_cluster: 3}
-            """,
-            "small-fleet.yaml"),
-        _folder);
+    public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(StudyReader.Read(Text(nodes, more, seed), "small-fleet.yaml"), _folder);
+
+    /// <summary>The study as a file beside its recordings.</summary>
+    public string WriteStudy(int nodes = 700, string more = "", int seed = 11)
+    {
+        var path = Path.Combine(_folder, $"small-fleet-{nodes}-{seed}.yaml");
+        File.WriteAllText(path, Text(nodes, more, seed));
+        return path;
+    }
+
+    /// <summary>A place within the fleet's folder that is taken by nothing.</summary>
+    public string PathFor(string name) => Path.Combine(_folder, name);
 
     /// <summary>Where a silo can keep its state.</summary>
     public string StateFile => Path.Combine(_folder, "state", "study.db");
@@ -55,6 +43,28 @@ internal sealed class SmallFleet : IDisposable
     public IDisposable Hide(int number) => new HiddenFile(PathOf(number));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string Text(int nodes, string more, int seed) =>
+        $$"""
+        study: small-fleet
+        seed: {{seed}}
+        mechanisms: [linux-6.12, linux-6.12+zero-pfn-swapin, linux-6.12+zero-at-swapout]
+        {{more}}
+        classes:
+          - name: web
+            nodes: {{nodes / 2}}
+            memory: 8 MiB
+            recordings: [node-*.arrow]
+            limit: {of_peak: 60%}
+            swap: {device: zram, size: 64 MiB}
+          - name: batch
+            nodes: {{nodes - nodes / 2}}
+            memory: 4 MiB
+            recordings: [node-0.arrow, node-1.arrow, node-2.arrow]
+            instances: 2
+            limit: 3 MiB
+            swap: {device: zram, size: 64 MiB, page_cluster: 3}
+        """;
 
     private string PathOf(int number) => Path.Combine(_folder, $"node-{number}.arrow");
 

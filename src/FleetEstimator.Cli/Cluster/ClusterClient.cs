@@ -161,6 +161,8 @@ internal sealed class ClusterClient : IDisposable
             string problem;
             var silo = _silos[_current];
             using var request = new HttpRequestMessage(method, new Uri(silo, path)) { Content = content?.Invoke() };
+            // A silo that refuses a body for its size or its name says so before it is sent.
+            request.Headers.ExpectContinue = request.Content is not null;
             using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             expiry.CancelAfter(limit);
             try
