@@ -1,6 +1,7 @@
 using FleetEstimator.Grains.Simulation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Configuration;
 using Orleans.Serialization;
 
 namespace FleetEstimator.Grains;
@@ -24,6 +25,9 @@ public static class GrainServices
         services.AddSingleton<StudyPlans>();
         services.AddSingleton(_ => new SimulationThreads(simulationThreads));
         services.TryAddSingleton(new WorkSettings());
+
+        // Node grains are called once: to remember where a million of them were takes 340 MB. Coordinators and shards at work are far fewer than this.
+        services.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 10_000);
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloWorker>();
         return services.AddFleetEstimatorSerialization();
     }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using FleetEstimator.Estimation;
 using Microsoft.Extensions.Logging;
 
@@ -132,7 +131,7 @@ internal sealed partial class StudyGrain(
     {
         if (stored.State is not { Plan: { } plan, Phase: StudyPhase.Running } || _running is not null)
             return;
-        _running = new CancellationTokenSource();
+        (_running, _progress) = (new CancellationTokenSource(), new StudyProgress(0, 0, 0, 0));
         _ = Run(plan, _running.Token);
     }
 
@@ -159,26 +158,21 @@ internal sealed partial class StudyGrain(
         {
             // Paused, or this activation goes.
         }
-#pragma warning disable CA1031 // Nobody awaits this; whatever happened is judged here.
+        catch (StudyBrokenException exception)
+        {
+            LogInterrupted(exception, Id);
+            await Store(state => (state.Phase, state.Problem) = (StudyPhase.Broken, exception.Message));
+            Pause();
+            await TellIndex();
+        }
+#pragma warning disable CA1031 // Nobody awaits this; shards, silos and storage throw whatever they throw.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            await Interrupted(exception);
+            // It passes. Whoever asks next finds a new activation, which begins anew.
+            LogInterrupted(exception, Id);
+            DeactivateOnIdle();
         }
-    }
-
-    /// <summary>
-    /// What passes (silos, messages, storage) is left to the next activation, which begins anew; anything else would happen to it as well, so the study stands still and says so.
-    /// </summary>
-    private async Task Interrupted(Exception exception)
-    {
-        LogInterrupted(exception, Id);
-        DeactivateOnIdle();
-        if (exception is OrleansException or DbException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException)
-            return;
-        await Store(state => (state.Phase, state.Problem) = (StudyPhase.Broken, NodeFailure.ReasonOf(exception)));
-        Pause();
-        await TellIndex();
     }
 
     private async Task Simulate(StudyPlan plan, int part, NodeAllocation allocation, NodeAllocation? simulated, CancellationToken cancelled)

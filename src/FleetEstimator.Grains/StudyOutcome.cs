@@ -38,17 +38,30 @@ public sealed record StudyOutcome(NodeAllocation Allocation, IReadOnlyList<Simul
 public sealed record SimulatedNodes(FleetAccumulator Sums, IReadOnlyList<NodeFailure> Failed)
 {
     /// <summary>Sums up rows.</summary>
+    /// <exception cref="StudyBrokenException">A row is not one of this study.</exception>
     public static async Task<SimulatedNodes> Sum(StudyDefinition study, IAsyncEnumerable<NodeRow> rows)
     {
         var (sums, failed) = (new FleetAccumulator(study), new List<NodeFailure>());
         await foreach (var row in rows)
         {
             if (row.Result is { } result)
-                sums.Add(result);
+                Add(sums, result);
             else
                 failed.Add(new NodeFailure(row.Ordinal, row.Failure!));
         }
 
         return new(sums, failed);
+    }
+
+    private static void Add(FleetAccumulator sums, NodeResult result)
+    {
+        try
+        {
+            sums.Add(result);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new StudyBrokenException(exception);
+        }
     }
 }

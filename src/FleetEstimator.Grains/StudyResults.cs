@@ -27,6 +27,11 @@ public static class StudyResults
         return results;
     }
 
+    /// <summary>The same on the threads of a silo, among the nodes that it simulates.</summary>
+    /// <exception cref="TraceException">A counters file cannot be used.</exception>
+    public static async Task<IReadOnlyList<RecordingBacktest>> Backtest(StudyPlan plan, ITraceSource traces, SimulationThreads threads) =>
+        await Task.WhenAll(plan.Recordings.SelectMany(recording => recording.Files).Select(file => threads.Run(() => NodeBacktest.Run(file, traces))));
+
     /// <summary>The result of a study.</summary>
     public static StudyResult Make(StudyPlan plan, StudyOutcome outcome, WorkloadCache workloads, IReadOnlyList<RecordingBacktest> backtests) =>
         TraceEvidence.Limit(plan, StudyConclusion.Conclude(

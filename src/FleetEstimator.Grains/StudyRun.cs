@@ -27,7 +27,7 @@ public static class StudyRun
             if (plan.Study.Simulation is null)
                 break;
             var nodes = await SimulatedNodes.Sum(plan.Study, rows(0, allocation));
-            if (SimulationPlanner.Next(plan.Study, allocation, nodes.Sums, plan.Weights) is not { } next)
+            if (Next(plan, allocation, nodes) is not { } next)
                 break;
             (simulated, allocation) = (allocation, next);
         }
@@ -36,4 +36,19 @@ public static class StudyRun
             await simulate(part, allocation, simulated: null);
         return allocation;
     }
+
+    private static NodeAllocation? Next(StudyPlan plan, NodeAllocation allocation, SimulatedNodes nodes)
+    {
+        try
+        {
+            return SimulationPlanner.Next(plan.Study, allocation, nodes.Sums, plan.Weights);
+        }
+        catch (Exception exception)
+        {
+            throw new StudyBrokenException(exception);
+        }
+    }
 }
+
+/// <summary>The nodes of a study can be simulated, but no conclusion be drawn from them: a mistake of the program, which would happen again however often it is tried.</summary>
+public sealed class StudyBrokenException(Exception cause) : Exception(NodeFailure.ReasonOf(cause), cause);

@@ -21,22 +21,28 @@ internal sealed class SmallFleet : IDisposable
             WriteRecording(number, rows);
     }
 
-    /// <summary>Where a silo can keep its state.</summary>
-    public string StateFile => Path.Combine(_folder, "state", "study.db");
-
     /// <summary>The study's plan.</summary>
     public StudyPlan Plan(int nodes = 700, string more = "", int seed = 11) => StudyPlan.Make(StudyReader.Read(Text(nodes, more, seed), "small-fleet.yaml"), _folder);
 
-    /// <summary>Writes the study beside its recordings; gives the file.</summary>
-    public string Write(int nodes)
+    /// <summary>The study as a file beside its recordings.</summary>
+    public string WriteStudy(int nodes = 700, string more = "", int seed = 11)
     {
-        var file = Path.Combine(_folder, $"small-fleet-{nodes}.yaml");
-        File.WriteAllText(file, Text(nodes, more: "", seed: 11));
-        return file;
+        var path = Path.Combine(_folder, $"small-fleet-{nodes}-{seed}.yaml");
+        File.WriteAllText(path, Text(nodes, more, seed));
+        return path;
     }
+
+    /// <summary>A place within the fleet's folder that is taken by nothing.</summary>
+    public string PathFor(string name) => Path.Combine(_folder, name);
+
+    /// <summary>Where a silo can keep its state.</summary>
+    public string StateFile => Path.Combine(_folder, "state", "study.db");
 
     /// <summary>Takes a recording away, as if it had never reached this machine.</summary>
     public void Remove(int number) => File.Delete(PathOf(number));
+
+    /// <summary>Takes a recording away until the result is disposed of.</summary>
+    public IDisposable Hide(int number) => new HiddenFile(PathOf(number));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -90,5 +96,22 @@ internal sealed class SmallFleet : IDisposable
         }
 
         writer.Complete();
+    }
+
+    private sealed class HiddenFile : IDisposable
+    {
+        private readonly string _path;
+
+        public HiddenFile(string path)
+        {
+            _path = path;
+            File.Move(path, path + ".hidden");
+        }
+
+        public void Dispose()
+        {
+            if (File.Exists(_path + ".hidden"))
+                File.Move(_path + ".hidden", _path);
+        }
     }
 }

@@ -104,18 +104,112 @@ public class StudyOnSilosTests
         Assert.InRange(after.Progress.Done, 1, plan.NodeCount - 1);
     }
 
-    private static async Task<InProcessTestCluster> Start(short silos)
+    [Fact]
+    public async Task InterruptedStudy_GoesOnWhereItWas_AfterARestart()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 300);
+        using (var interrupt = new CancellationTokenSource())
+        {
+            await using var first = await EmbeddedSilo.Start(new WorkloadCache(), fleet.StateFile, CancellationToken.None);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new StudyClient(first.Grains).Run(
+                plan,
+                new Reaction(progress =>
+                {
+                    if (progress.Done > 20)
+                        interrupt.Cancel();
+                }),
+                interrupt.Token));
+        }
+
+        await using var second = await EmbeddedSilo.Start(new WorkloadCache(), fleet.StateFile, CancellationToken.None);
+        var simulated = 0L;
+        var outcome = await new StudyClient(second.Grains).Run(plan, new Reaction(progress => simulated = progress.Simulated), CancellationToken.None);
+
+        Assert.InRange(simulated, 1, plan.NodeCount - 20);
+        Assert.Equal(await StudyReports.Of(plan, await LocalStudy.Run(plan, new WorkloadCache(), Silent.Progress, CancellationToken.None)), await StudyReports.Of(plan, outcome));
+        await second.Finish();
+        Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(fleet.StateFile)!));
+    }
+
+    [Fact]
+    public async Task ReopenedStudy_TriesTheNodesThatFailedOnceMore_AndNoOthers()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 40);
+        var expected = await StudyReports.Of(plan, await LocalStudy.Run(plan, new WorkloadCache(), Silent.Progress, CancellationToken.None));
+        using var hidden = fleet.Hide(3);
+        var clock = new SettableClock();
+        await using var cluster = await Start(silos: 1, new WorkloadCache(time: clock));
+        var studies = new StudyClient(cluster.Client);
+        Assert.Equal(5, (await studies.Run(plan, Silent.Progress, CancellationToken.None)).Parts[0].Failed.Count);
+
+        // A silo looks for a missing recording again after a while.
+        clock.Ahead = TimeSpan.FromMinutes(1);
+        hidden.Dispose();
+        await studies.Resume(plan.Id);
+        var simulated = 0L;
+        var outcome = await studies.Run(plan, new Reaction(progress => simulated = progress.Simulated), CancellationToken.None);
+
+        Assert.Equal(5, simulated);
+        Assert.Equal(expected, await StudyReports.Of(plan, outcome));
+    }
+
+    [Fact]
+    public async Task RemovedStudy_IsGone_AndCanBeRunAgain()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 40);
+        await using var cluster = await Start(silos: 2);
+        var studies = new StudyClient(cluster.Client);
+        var first = await StudyReports.Of(plan, await studies.Run(plan, Silent.Progress, CancellationToken.None));
+        Assert.Equal((plan.Id, "small-fleet", StudyPhase.Ended), Assert.Single((await studies.List()).Select(study => (study.Entry.Id, study.Entry.Name, study.Entry.Phase))));
+
+        await studies.Remove(plan.Id);
+
+        Assert.Empty(await studies.List());
+        await Assert.ThrowsAsync<StudyNotFoundException>(() => studies.Status(plan.Id));
+        var simulated = 0L;
+        Assert.Equal(first, await StudyReports.Of(plan, await studies.Run(plan, new Reaction(progress => simulated = progress.Simulated), CancellationToken.None)));
+        Assert.Equal(plan.NodeCount, simulated);
+    }
+
+    [Fact]
+    public async Task ShortStudy_DoesNotWaitForALongOne()
+    {
+        using var fleet = new SmallFleet();
+        var (longOne, shortOne) = (fleet.Plan(nodes: 200_000, seed: 1), fleet.Plan(nodes: 40, seed: 2));
+        await using var cluster = await Start(silos: 2);
+        var studies = new StudyClient(cluster.Client);
+        await studies.Submit(longOne);
+
+        await studies.Run(shortOne, Silent.Progress, CancellationToken.None);
+
+        var other = await studies.Status(longOne.Id);
+        Assert.Equal(StudyPhase.Running, other.Entry.Phase);
+        Assert.InRange(other.Progress.Done, 1, longOne.NodeCount - 1);
+        await studies.Cancel(longOne.Id);
+    }
+
+    private static async Task<InProcessTestCluster> Start(short silos, WorkloadCache? workloads = null)
     {
         var builder = new InProcessTestClusterBuilder(silos);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddMemoryGrainStorage(StudyStorage.Name);
-            silo.Services.AddFleetEstimatorGrains(new WorkloadCache(), simulationThreads: 1);
+            silo.Services.AddFleetEstimatorGrains(workloads ?? new WorkloadCache(), simulationThreads: 1);
         });
         builder.ConfigureClient(client => client.Services.AddFleetEstimatorSerialization());
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return cluster;
+    }
+
+    private sealed class SettableClock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(Ahead.TotalSeconds * TimestampFrequency);
     }
 
     private sealed class Reaction(Action<StudyProgress> react) : IProgress<StudyProgress>

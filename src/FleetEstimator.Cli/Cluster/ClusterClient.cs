@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using FleetEstimator.Grains.Submissions;
 using FleetEstimator.Server.Api;
 using FleetEstimator.Traces;
@@ -23,6 +24,8 @@ internal sealed class ClusterClient : IDisposable
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(5);
+
+    private const int BufferBytes = 1 << 17;
 
     private readonly IReadOnlyList<Uri> _silos;
     private readonly TimeSpan _patience;
@@ -69,7 +72,7 @@ internal sealed class ClusterClient : IDisposable
 
     /// <summary>All studies, in the order in which they were submitted.</summary>
     public Task<IReadOnlyList<StudyView>> List(CancellationToken cancellation) => Send(
-        HttpMethod.Get, "api/studies", Brief, async (response, token) => (await JsonSerializer.DeserializeAsync(await response.ReadAsStreamAsync(token), ApiJson.Default.IReadOnlyListStudyView, token))!, cancellation);
+        HttpMethod.Get, "api/studies", Brief, (response, token) => Read(response, ApiJson.Default.IReadOnlyListStudyView, token), cancellation);
 
     /// <summary>How far a study is.</summary>
     public Task<StudyView> Status(string id, CancellationToken cancellation) => Send(HttpMethod.Get, $"api/studies/{id}", Brief, ReadStudy, cancellation);
@@ -90,10 +93,26 @@ internal sealed class ClusterClient : IDisposable
         {
             // What a silo sent before it died is overwritten.
             to.SetLength(0);
-            await response.CopyToAsync(to, token);
+            await using var from = await response.ReadAsStreamAsync(token);
+            var buffer = new byte[BufferBytes];
+            for (int got; (got = await Receive(from, buffer, token)) > 0;)
+                await to.WriteAsync(buffer.AsMemory(0, got), token);
             return true;
         },
         cancellation);
+
+    // A disk that is full is told at once; only what happens to the connection is tried again.
+    private static async Task<int> Receive(Stream from, byte[] buffer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await from.ReadAsync(buffer, cancellation);
+        }
+        catch (IOException exception)
+        {
+            throw new HttpRequestException(exception.Message, exception);
+        }
+    }
 
     private async Task Upload(SubmittedFile file, CancellationToken cancellation)
     {
@@ -114,8 +133,20 @@ internal sealed class ClusterClient : IDisposable
         }
     }
 
-    private static async Task<StudyView> ReadStudy(HttpContent response, CancellationToken cancellation) =>
-        (await JsonSerializer.DeserializeAsync(await response.ReadAsStreamAsync(cancellation), ApiJson.Default.StudyView, cancellation))!;
+    private static Task<StudyView> ReadStudy(HttpContent response, CancellationToken cancellation) => Read(response, ApiJson.Default.StudyView, cancellation);
+
+    private static async Task<T> Read<T>(HttpContent response, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        var json = await response.ReadAsByteArrayAsync(cancellation);
+        try
+        {
+            return JsonSerializer.Deserialize(json, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException exception)
+        {
+            throw new ClusterException($"The cluster's answer is not understood ({exception.Message.TrimEnd('.')}). Use the cluster's version of fleet-estimator.");
+        }
+    }
 
     /// <summary>Makes a request until a silo answers it.</summary>
     /// <exception cref="ClusterException">A silo refused it.</exception>
@@ -130,6 +161,8 @@ internal sealed class ClusterClient : IDisposable
             string problem;
             var silo = _silos[_current];
             using var request = new HttpRequestMessage(method, new Uri(silo, path)) { Content = content?.Invoke() };
+            // A silo that refuses a body for its size or its name says so before it is sent.
+            request.Headers.ExpectContinue = request.Content is not null;
             using var expiry = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             expiry.CancelAfter(limit);
             try
@@ -146,7 +179,7 @@ internal sealed class ClusterClient : IDisposable
             {
                 problem = $"no answer within {limit.TotalSeconds:0} s";
             }
-            catch (Exception exception) when (exception is HttpRequestException or HttpIOException)
+            catch (Exception exception) when (exception is HttpRequestException)
             {
                 problem = exception.InnerException?.Message ?? exception.Message;
             }
@@ -167,12 +200,12 @@ internal sealed class ClusterClient : IDisposable
     {
         try
         {
-            if (await JsonSerializer.DeserializeAsync(await response.Content.ReadAsStreamAsync(cancellation), ApiJson.Default.ApiProblem, cancellation) is { } problem)
-                return new ClusterException(problem);
+            if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
+                return new ClusterException(await Read(response.Content, ApiJson.Default.ApiProblem, cancellation));
         }
-        catch (JsonException)
+        catch (ClusterException)
         {
-            // Not one of ours: a proxy, or something else altogether.
+            // A problem, but none of ours.
         }
 
         return new ClusterException($"{silo.GetLeftPart(UriPartial.Authority)} answered {(int)response.StatusCode} {response.ReasonPhrase}: is it a silo of this version?");

@@ -64,8 +64,9 @@ internal sealed class ClusterRun(IReadOnlyList<Uri> silos, StudyFile file, strin
             return ExitCode.WrongUsage;
         }
 
-        var submission = StudySubmission.Make(file);
         var progress = new RunProgress();
+        progress.Say($"reading {file.Path} and its recordings");
+        var submission = StudySubmission.Make(file);
         using var client = new ClusterClient(silos, progress.Say);
         progress.Say($"submitting {study.Name} to the cluster at {Urls}");
         _id = (await client.Submit(submission, sent => progress.Say($"sending {sent.Path}"), interrupt)).Id;

@@ -25,6 +25,10 @@ internal static partial class Problems
         var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Problems).FullName!);
         app.Use(async (context, next) =>
         {
+            // A silo that stops has its own work to hand over: no request keeps it waiting.
+            var client = context.RequestAborted;
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(client, lifetime.ApplicationStopping);
+            context.RequestAborted = ending.Token;
             try
             {
                 await next(context);
@@ -33,7 +37,8 @@ internal static partial class Problems
             catch (Exception exception) when (!context.Response.HasStarted)
 #pragma warning restore CA1031
             {
-                if (context.RequestAborted.IsCancellationRequested)
+                context.RequestAborted = client;
+                if (client.IsCancellationRequested)
                     return;
                 var problem = Of(exception, store, lifetime.ApplicationStopping.IsCancellationRequested);
                 if (problem.Status >= StatusCodes.Status500InternalServerError)

@@ -12,12 +12,12 @@ using Microsoft.Extensions.Hosting;
 namespace FleetEstimator.Server.Api;
 
 /// <summary>The HTTP API of a silo: submits, shows and rules studies, and makes their reports. The README has it as a table.</summary>
-internal sealed class StudyApi(StudyClient studies, SubmittedFiles files, StudyReports reports, SiloState silo)
+internal sealed class StudyApi(StudyClient studies, SubmittedFiles files, StudyReports reports, SiloState silo) : IDisposable
 {
     /// <summary>Most bytes of a submission: the texts of a study, and 200 bytes or so for each of its recordings.</summary>
     private const long SubmissionBytesMax = 32 << 20;
 
-    private static readonly SemaphoreSlim Planning = new(1);
+    private readonly SemaphoreSlim _planning = new(1);
 
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder app)
@@ -39,6 +39,8 @@ internal sealed class StudyApi(StudyClient studies, SubmittedFiles files, StudyR
         app.MapGet("/health/ready", api.Ready);
         app.MapFallback(() => NotFound("There is no such place; the API is under /api/studies and /api/files."));
     }
+
+    public void Dispose() => _planning.Dispose();
 
     private async Task<IResult> Submit(HttpContext context, CancellationToken cancellation)
     {
@@ -62,15 +64,10 @@ internal sealed class StudyApi(StudyClient studies, SubmittedFiles files, StudyR
     /// <summary>Reads all recordings, so not on a thread of the pool, on which the silo answers the others; and one study at a time.</summary>
     private async Task<StudyPlan> Plan(StudySubmission submission, CancellationToken cancellation)
     {
-        await Planning.WaitAsync(cancellation);
-        try
-        {
-            return await Task.Factory.StartNew(() => submission.Plan(files), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-        finally
-        {
-            Planning.Release();
-        }
+        await _planning.WaitAsync(cancellation);
+        var planning = Task.Factory.StartNew(() => submission.Plan(files), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _ = planning.ContinueWith(_ => _planning.Release(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return await planning.WaitAsync(cancellation);
     }
 
     private async Task<IResult> List() => Results.Json<IReadOnlyList<StudyView>>([.. (await studies.List()).Select(StudyView.Of)], ApiJson.Plain.IReadOnlyListStudyView);

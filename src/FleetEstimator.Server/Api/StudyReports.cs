@@ -1,7 +1,6 @@
 using FleetEstimator.Estimation;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
-using Microsoft.Extensions.Hosting;
 
 namespace FleetEstimator.Server.Api;
 
@@ -15,7 +14,7 @@ internal sealed record StudyReport(StudyPlan Plan, StudyOutcome Outcome, StudyRe
 /// Makes what reports are written from, on the silo that is asked: a pure function of a study's shards and recordings, so every silo writes the same bytes. The last few
 /// are kept, and whoever asks for one that is being made waits for it.
 /// </summary>
-internal sealed class StudyReports(StudyClient studies, WorkloadCache workloads, IHostApplicationLifetime lifetime)
+internal sealed class StudyReports(StudyClient studies, WorkloadCache workloads, SimulationThreads threads)
 {
     /// <summary>Reports kept: sums and estimates, no nodes.</summary>
     private const int Most = 8;
@@ -64,11 +63,10 @@ internal sealed class StudyReports(StudyClient studies, WorkloadCache workloads,
     {
         var plan = await studies.Plan(id);
         var outcome = await studies.Outcome(plan);
-        var backtests = await StudyResults.Backtest(plan, workloads.Traces, lifetime.ApplicationStopping);
 
-        // It may load every recording: not on a thread of the pool, on which the silo answers the others.
-        var result = await Task.Factory.StartNew(
-            () => StudyResults.Make(plan, outcome, workloads, backtests), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        // Not on the thread pool, on which the silo answers the others.
+        var backtests = await StudyResults.Backtest(plan, workloads.Traces, threads);
+        var result = await threads.Run(() => StudyResults.Make(plan, outcome, workloads, backtests));
         return new StudyReport(plan, outcome, result);
     });
 }

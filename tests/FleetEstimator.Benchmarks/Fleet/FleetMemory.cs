@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Server;
@@ -18,7 +19,7 @@ internal static class FleetMemory
         var studies = new StudyClient(silo.Grains);
         var plan = fleet.Plan(nodes, seed: 1);
         await studies.Submit(plan);
-        var live = new List<long>();
+        var (live, watch) = (new List<long>(), Stopwatch.StartNew());
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (live.Count < marks.Length && await poll.WaitForNextTickAsync())
         {
@@ -26,7 +27,7 @@ internal static class FleetMemory
             if (done < marks[live.Count])
                 continue;
             live.Add(GC.GetTotalMemory(forceFullCollection: true));
-            Console.WriteLine($"{done:N0} of {nodes:N0} nodes done: {live[^1] / 1048576.0:0.0} MiB live, {Environment.WorkingSet / 1048576.0:0} MiB resident, "
+            Console.WriteLine($"{done:N0} of {nodes:N0} nodes done after {watch.Elapsed.TotalSeconds:0} s: {live[^1] / 1048576.0:0.0} MiB live, {Environment.WorkingSet / 1048576.0:0} MiB resident, "
                 + $"{new FileInfo(fleet.StateFile).Length / 1048576.0:0} MiB on disk");
         }
 
@@ -36,7 +37,9 @@ internal static class FleetMemory
         {
             while ((await studies.Status(plan.Id)).Entry.Phase != StudyPhase.Ended)
                 await poll.WaitForNextTickAsync();
+            watch.Restart();
             var outcome = await studies.Outcome(plan);
+            Console.WriteLine($"rows read and summed up in {watch.Elapsed.TotalSeconds:0.0} s");
             await foreach (var node in outcome.Nodes)
             {
                 if (++read % (nodes / 2) == 0)

@@ -13,7 +13,7 @@ public sealed class UndisturbedRuns : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fleet-estimator-undisturbed-").FullName;
 
     /// <summary>The file of a study of so many nodes.</summary>
-    public string Study(int nodes) => _fleet.Write(nodes);
+    public string Study(int nodes) => _fleet.WriteStudy(nodes);
 
     /// <summary>The folder of its result, and how long it took; it is run once.</summary>
     public async Task<(string Folder, TimeSpan Time)> Result(int nodes, CancellationToken cancellation)
