@@ -52,6 +52,8 @@ public sealed record StudySilo
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
             // Warnings of the runtime are advice for machines that run nothing but a silo (garbage collector, watchdog); our grains' own are shown.
             .AddFilter("Orleans", LogLevel.Error)
+            // Through this library Orleans tries again to place grains when a silo dies: a stack trace for every call under way.
+            .AddFilter("Polly", LogLevel.Error)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
