@@ -94,7 +94,7 @@ internal static class RunCommand
         progress.Say("backtesting the recordings that have kernel counters beside them");
         var backtests = await StudyResults.Backtest(plan, workloads.Traces, interrupt);
 
-        await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, Path.Combine(options.DataFolder ?? DataFolder.Default, $"{study.Name}-{plan.Id[..IdDigits]}.db"), interrupt);
+        await using var silo = options.Local ? null : await EmbeddedSilo.Start(workloads, Path.Combine(options.DataFolder ?? DataFolder.Default, EmbeddedSilo.FileName(plan)), interrupt);
         progress.Say($"simulating {(study.Simulation is null ? "" : "some of ")}{plan.NodeCount:N0} nodes of {study.Classes.Count} classes from {plan.Recordings.Count} recordings under {study.Mechanisms.Count} mechanisms"
             + (study.Sweep.Count > 0 ? $", and again for each of {study.Sweep.Count} what-ifs" : ""));
         var outcome = silo == null
@@ -115,9 +115,6 @@ internal static class RunCommand
         result.FailedNodes.Count > 0 || result.Sweep.Any(point => point.FailedNodes > 0) ? ExitCode.Partial
             : failOnClaims && result.Claims.Any(claim => claim.Verdict != Verdict.Supported) ? ExitCode.ClaimsFailed
             : ExitCode.Done;
-
-    // Of the study's id in the name of its state: enough that no two are the same.
-    private const int IdDigits = 16;
 
     private static string WhatIsKept(Options options, StudyProgress? progress) => options.Local || progress is null
         ? "interrupted: nothing was written. Run the same command again to start over."

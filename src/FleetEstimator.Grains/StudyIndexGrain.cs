@@ -12,7 +12,8 @@ internal sealed class StudyIndexGrain(
     public async Task Put(StudyEntry study)
     {
         var known = stored.State.Studies.FindIndex(other => other.Id == study.Id);
-        if (known >= 0 && stored.State.Studies[known].Changes >= study.Changes)
+        // A study that was removed and submitted again counts its changes anew.
+        if (known >= 0 && (stored.State.Studies[known].Submitted, stored.State.Studies[known].Changes).CompareTo((study.Submitted, study.Changes)) >= 0)
             return;
         if (known >= 0)
             stored.State.Studies[known] = study;

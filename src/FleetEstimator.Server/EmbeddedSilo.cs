@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FleetEstimator.Grains;
 using FleetEstimator.Grains.Simulation;
 using FleetEstimator.Server.State;
@@ -10,8 +11,11 @@ using Orleans.Configuration;
 namespace FleetEstimator.Server;
 
 /// <summary>One silo in this process, on loopback, with its state in a file: the default, which needs no server.</summary>
-public sealed class EmbeddedSilo : IAsyncDisposable
+public sealed partial class EmbeddedSilo : IAsyncDisposable
 {
+    // Of the study's id in the name of its state: enough that no two are the same.
+    private const int IdDigits = 16;
+
     private static readonly TimeSpan StateKept = TimeSpan.FromDays(30);
 
     private readonly IHost _host;
@@ -76,11 +80,17 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         _host.Dispose();
     }
 
-    // Of studies that were interrupted and never gone on with.
+    /// <summary>The name of the file for a study's state within a data folder.</summary>
+    public static string FileName(StudyPlan plan) => $"{plan.Study.Name}-{plan.Id[..IdDigits]}.db";
+
+    // Of studies that were interrupted and never gone on with. Only what FileName has named: a user's folder may hold other databases.
     private static void RemoveForgottenStates(string stateFile)
     {
         var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(stateFile))!);
-        foreach (var state in folder.Exists ? folder.EnumerateFiles("*.db*").Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > StateKept) : [])
+        foreach (var state in folder.Exists ? folder.EnumerateFiles().Where(file => StateName().IsMatch(file.Name) && DateTime.UtcNow - file.LastWriteTimeUtc > StateKept) : [])
             state.Delete();
     }
+
+    [GeneratedRegex(@"-[0-9a-f]{16}\.db(\.lock|-wal|-shm)?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex StateName();
 }

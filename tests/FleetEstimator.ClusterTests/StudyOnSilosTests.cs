@@ -133,6 +133,24 @@ public class StudyOnSilosTests
     }
 
     [Fact]
+    public async Task StatesNobodyTouchedForAMonth_AreRemoved_AndNobodyElsesFiles()
+    {
+        using var fleet = new SmallFleet();
+        var plan = fleet.Plan(nodes: 8);
+        var folder = Directory.CreateDirectory(Path.GetDirectoryName(fleet.StateFile)!).FullName;
+        string[] names = [EmbeddedSilo.FileName(plan), EmbeddedSilo.FileName(plan) + ".lock", "customers.db", "silo.db", "notes-0123456789abcdef.db.txt"];
+        foreach (var name in names)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, name), "", TestContext.Current.CancellationToken);
+            File.SetLastWriteTimeUtc(Path.Combine(folder, name), DateTime.UtcNow - TimeSpan.FromDays(31));
+        }
+
+        await using var silo = await EmbeddedSilo.Start(new WorkloadCache(), fleet.StateFile, CancellationToken.None);
+
+        Assert.Equal(names.Skip(2).Order(), names.Where(name => File.Exists(Path.Combine(folder, name))).Order());
+    }
+
+    [Fact]
     public async Task ReopenedStudy_TriesTheNodesThatFailedOnceMore_AndNoOthers()
     {
         using var fleet = new SmallFleet();
